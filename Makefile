@@ -3,7 +3,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+PIP := $(BIN)/python -m pip --disable-pip-version-check -qq
 LOCK := $(BIN)/uv pip compile --quiet --upgrade --generate-hashes --universal --python-version 3.11 \
 	--no-annotate --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock"
 
@@ -14,7 +14,7 @@ help: ## List these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' Makefile
 
 run: $(VENV)/runtime ## Start Docket with the demo clinic on 127.0.0.1:8000 (PORT, DATABASE_URL, DEMO=0)
-	@exec $(BIN)/python scripts/run.py
+	@exec $(BIN)/python -m scripts.run
 
 test: $(VENV)/development ## The gate: format, lint, types, contracts, templates and every test
 	@scripts/gate.sh
@@ -29,8 +29,8 @@ format: $(VENV)/development ## Put the code into its one format
 lint: $(VENV)/development ## Lint code, import contracts and templates
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
-	@$(BIN)/lint-imports
-	@$(BIN)/djlint --check --lint --quiet app/templates
+	@$(BIN)/lint-imports --no-logo
+	@$(BIN)/djlint --lint --quiet app/templates
 
 types: $(VENV)/development ## Check the types
 	@$(BIN)/mypy
