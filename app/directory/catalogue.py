@@ -1,0 +1,230 @@
+"""The public's picture of the clinic, whole and in memory.
+
+A clinic has tens to thousands of doctors and changes them seldom, while every page asks about
+them. So the picture is read once per revision of the schedule (five queries) and then shared:
+plain frozen facts, no rows, nothing that belongs to a session.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import select
+
+from app.clinic import revision
+from app.directory.languages import language_name
+from app.extensions import db
+from app.models import (
+    Doctor,
+    DoctorLanguage,
+    Location,
+    Specialty,
+    User,
+    VisitMode,
+    VisitType,
+    WorkingHours,
+)
+from app.models.doctor import doctor_specialties, doctor_visit_types
+
+
+@dataclass(frozen=True, slots=True)
+class SpecialtyFacts:
+    id: int
+    slug: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class LocationFacts:
+    id: int
+    slug: str
+    name: str
+    address: str
+    city: str
+    zone: ZoneInfo
+    directions: str
+    phone: str
+
+
+@dataclass(frozen=True, slots=True)
+class VisitTypeFacts:
+    """Minutes and cents; `step` is the grid of starts in wall-clock minutes."""
+
+    id: int
+    ref: str
+    name: str
+    minutes: int
+    buffer_before: int
+    buffer_after: int
+    step: int
+    mode: VisitMode
+    needs_approval: bool
+    price_cents: int
+    currency: str
+    preparation: str
+
+    @property
+    def is_online(self) -> bool:
+        return self.mode is VisitMode.ONLINE
+
+
+@dataclass(frozen=True, slots=True)
+class DoctorFacts:
+    id: int
+    ref: str
+    calendar_id: int
+    user_id: int
+    name: str
+    about: str
+    specialties: tuple[SpecialtyFacts, ...]
+    languages: tuple[str, ...]
+    locations: tuple[LocationFacts, ...]
+    visit_types: tuple[VisitTypeFacts, ...]
+
+    @property
+    def language_names(self) -> list[str]:
+        return [language_name(code) for code in self.languages]
+
+    @property
+    def modes(self) -> frozenset[VisitMode]:
+        return frozenset(visit_type.mode for visit_type in self.visit_types)
+
+    def visit_type(self, ref: str) -> VisitTypeFacts | None:
+        """The visit type of that reference, if this doctor offers it."""
+        return next((kind for kind in self.visit_types if kind.ref == ref), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Catalogue:
+    """Published doctors in order of name, and what they have between them."""
+
+    revision: int
+    doctors: tuple[DoctorFacts, ...]
+    specialties: tuple[SpecialtyFacts, ...]
+    locations: tuple[LocationFacts, ...]
+    visit_types: tuple[VisitTypeFacts, ...]
+    by_ref: dict[str, DoctorFacts] = field(repr=False)
+    by_id: dict[int, DoctorFacts] = field(repr=False)
+
+    def doctor(self, ref: str) -> DoctorFacts | None:
+        return self.by_ref.get(ref)
+
+    def specialty(self, slug: str) -> SpecialtyFacts | None:
+        return next((known for known in self.specialties if known.slug == slug), None)
+
+    def location(self, slug: str) -> LocationFacts | None:
+        return next((known for known in self.locations if known.slug == slug), None)
+
+    def visit_type(self, ref: str) -> VisitTypeFacts | None:
+        return next((known for known in self.visit_types if known.ref == ref), None)
+
+    @property
+    def languages(self) -> list[tuple[str, str]]:
+        """(code, name) of each language that some doctor speaks, in order of name."""
+        codes = {code for doctor in self.doctors for code in doctor.languages}
+        return sorted(((code, language_name(code)) for code in codes), key=lambda pair: pair[1])
+
+
+def current() -> Catalogue:
+    """The picture as it stands."""
+    return at(revision.current())
+
+
+@revision.remembered(maxsize=2)
+def at(number: int) -> Catalogue:
+    """The picture at a revision that the caller has read."""
+    specialties = {row.id: _specialty(row) for row in _all(select(Specialty))}
+    locations = {row.id: _location(row) for row in _all(select(Location))}
+    active = select(VisitType).where(VisitType.is_active).order_by(VisitType.minutes)
+    visit_types = {row.id: _visit_type(row) for row in _all(active)}
+    has_specialties = _pairs(doctor_specialties.c.doctor_id, doctor_specialties.c.specialty_id)
+    has_visit_types = _pairs(doctor_visit_types.c.doctor_id, doctor_visit_types.c.visit_type_id)
+    speaks = _pairs(DoctorLanguage.doctor_id, DoctorLanguage.language)
+    works_at = _pairs(WorkingHours.doctor_id, WorkingHours.location_id)
+    doctors = tuple(
+        DoctorFacts(
+            id=doctor.id,
+            ref=doctor.ref,
+            calendar_id=doctor.calendar_id,
+            user_id=doctor.user_id,
+            name=f"{doctor.title} {name}".strip(),
+            about=doctor.about,
+            specialties=_named(specialties, has_specialties[doctor.id]),
+            languages=tuple(sorted(speaks[doctor.id])),
+            locations=_named(locations, works_at[doctor.id]),
+            visit_types=tuple(
+                kind for number, kind in visit_types.items() if number in has_visit_types[doctor.id]
+            ),
+        )
+        for doctor, name in db.session.execute(
+            select(Doctor, User.name)
+            .join(Doctor.user)
+            .where(Doctor.is_published, Doctor.approved_at.is_not(None), User.is_active)
+            .order_by(User.name, Doctor.id)
+        )
+    )
+    return Catalogue(
+        revision=number,
+        doctors=doctors,
+        specialties=_used(doctor.specialties for doctor in doctors),
+        locations=_used(doctor.locations for doctor in doctors),
+        visit_types=_used(doctor.visit_types for doctor in doctors),
+        by_ref={doctor.ref: doctor for doctor in doctors},
+        by_id={doctor.id: doctor for doctor in doctors},
+    )
+
+
+def _all(query):  # type: ignore[no-untyped-def]
+    return db.session.scalars(query)
+
+
+def _pairs(owner, owned) -> defaultdict[int, set]:  # type: ignore[no-untyped-def,type-arg]
+    pairs = defaultdict(set)
+    for one, other in db.session.execute(select(owner, owned).distinct()):
+        pairs[one].add(other)
+    return pairs
+
+
+def _named(known, ids: Iterable[int]) -> tuple:  # type: ignore[no-untyped-def,type-arg]
+    return tuple(sorted((known[i] for i in ids), key=lambda facts: facts.name))
+
+
+def _used(groups) -> tuple:  # type: ignore[no-untyped-def,type-arg]
+    return tuple(sorted({facts for group in groups for facts in group}, key=lambda f: f.name))
+
+
+def _specialty(row: Specialty) -> SpecialtyFacts:
+    return SpecialtyFacts(row.id, row.slug, row.name)
+
+
+def _location(row: Location) -> LocationFacts:
+    return LocationFacts(
+        row.id,
+        row.slug,
+        row.name,
+        row.address,
+        row.city,
+        row.zoneinfo,
+        row.directions,
+        row.phone,
+    )
+
+
+def _visit_type(row: VisitType) -> VisitTypeFacts:
+    return VisitTypeFacts(
+        row.id,
+        row.ref,
+        row.name,
+        row.minutes,
+        row.buffer_before,
+        row.buffer_after,
+        row.step,
+        row.mode,
+        row.needs_approval,
+        row.price_cents,
+        row.currency,
+        row.preparation,
+    )

@@ -1,0 +1,48 @@
+"""The tables, one file a noun."""
+
+from app.models.appointment import Appointment, AppointmentStatus, PaymentStatus
+from app.models.audit import AuditEvent
+from app.models.calendar import Calendar, CalendarKind, Claim
+from app.models.doctor import Doctor, DoctorLanguage, OpeningFloor
+from app.models.hours import Closure, HoursException, HoursExceptionKind, WorkingHours
+from app.models.location import Location
+from app.models.login_session import LoginSession, OneTimeToken, SignInFailures, TokenPurpose
+from app.models.outbox import MessageKind, MessageState, OutboxMessage
+from app.models.patient import Patient
+from app.models.setting import Revision, Setting
+from app.models.specialty import Specialty
+from app.models.user import Role, User
+from app.models.visit_type import VisitMode, VisitType
+
+__all__ = [
+    "Appointment",
+    "AppointmentStatus",
+    "AuditEvent",
+    "Calendar",
+    "CalendarKind",
+    "Claim",
+    "Closure",
+    "Doctor",
+    "DoctorLanguage",
+    "HoursException",
+    "HoursExceptionKind",
+    "Location",
+    "LoginSession",
+    "MessageKind",
+    "MessageState",
+    "OneTimeToken",
+    "OpeningFloor",
+    "OutboxMessage",
+    "Patient",
+    "PaymentStatus",
+    "Revision",
+    "Role",
+    "Setting",
+    "SignInFailures",
+    "Specialty",
+    "TokenPurpose",
+    "User",
+    "VisitMode",
+    "VisitType",
+    "WorkingHours",
+]

@@ -1,0 +1,244 @@
+"""What a doctor's time looks like: three queries for its shape, one for what is busy.
+
+`shapes` is remembered per revision of the schedule; `busy` is asked anew each time. The number of
+queries is the same for one doctor and for a hundred, for a day and for two months.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from sqlalchemy import or_, select
+
+from app.clinic import revision
+from app.clock import instant_of, tick_of
+from app.directory import catalogue
+from app.directory.catalogue import LocationFacts
+from app.extensions import db
+from app.models import Appointment, Closure, HoursException, HoursExceptionKind, WorkingHours
+from app.models import AppointmentStatus as Status
+from app.scheduling.availability import ticks_in
+from app.scheduling.days import local_day
+
+LONGEST_VISIT_TICKS = 96
+LONGEST_BUFFER_TICKS = 24
+LONGEST_BUSY_TICKS = 288  # the check constraint on appointments
+ONE_DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """Ticks `first` until `last` (not included): some local dates, and room on both sides for
+    buffers and for a visit that runs past midnight. Bit 0 of every set is `first`."""
+
+    first_day: date
+    last_day: date
+    first: int
+    last: int
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceShape:
+    """A doctor's time at one location, as sets of ticks of the window.
+
+    `planned` is the weekly pattern and extra hours; `present` is without time off; `open` is
+    without the location's closures, which are kept with their reasons.
+    """
+
+    location: LocationFacts
+    planned: int
+    present: int
+    open: int
+    closures: tuple[tuple[int, int, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """A doctor's time in a window, place by place."""
+
+    window: Window
+    places: tuple[PlaceShape, ...]
+
+
+@revision.remembered(maxsize=1024)
+def shapes(
+    number: int, doctor_ids: tuple[int, ...], first_day: date, last_day: date
+) -> dict[int, Shape]:
+    """The shape of each doctor's time on the dates from `first_day` to `last_day`."""
+    locations = {place.id: place for place in catalogue.at(number).locations}
+    hours = _hours(doctor_ids, first_day, last_day)
+    widest = _window(first_day, last_day, locations.values())
+    exceptions = _exceptions(doctor_ids, widest)
+    closures = _closures(locations, widest)
+    return {
+        doctor_id: Shape(
+            widest,
+            tuple(
+                _place(
+                    locations[place_id], widest, spans, exceptions[doctor_id], closures[place_id]
+                )
+                for place_id, spans in sorted(
+                    _planned(locations, hours[doctor_id], exceptions[doctor_id], widest).items()
+                )
+            ),
+        )
+        for doctor_id in doctor_ids
+    }
+
+
+def busy(
+    doctor_ids: Iterable[int], window: Window, at: datetime | None, apart_from: int | None = None
+) -> dict[int, int]:
+    """The ticks of each doctor that appointments take at the instant `at`, as sets.
+
+    A hold that has ended takes nothing; without an instant no hold does. `apart_from` leaves out
+    one appointment: the one that is being moved.
+    """
+    taken: dict[int, list[tuple[int, int]]] = defaultdict(list)
+    for doctor_id, begin, end in busy_spans(doctor_ids, window, at, apart_from):
+        taken[doctor_id].append((begin, end))
+    return {
+        doctor_id: ticks_in(spans, window.first, window.last) for doctor_id, spans in taken.items()
+    }
+
+
+def busy_spans(
+    doctor_ids: Iterable[int], window: Window, at: datetime | None, apart_from: int | None = None
+) -> list[tuple[int, int, int]]:
+    """(doctor, from tick, until tick) of all that is busy; answered from one covering index."""
+    query = select(
+        Appointment.doctor_id, Appointment.busy_from_tick, Appointment.busy_until_tick
+    ).where(
+        Appointment.doctor_id.in_(list(doctor_ids)),
+        Appointment.busy_from_tick > window.first - LONGEST_BUSY_TICKS,
+        Appointment.busy_from_tick < window.last,
+        Appointment.status.not_in([Status.CANCELLED, Status.EXPIRED]),
+        Appointment.is_overbooked.is_(False),
+    )
+    stands = Appointment.status != Status.HELD
+    query = query.where(stands if at is None else or_(stands, Appointment.hold_expires_at > at))
+    if apart_from is not None:
+        query = query.where(Appointment.id != apart_from)
+    return [tuple(row) for row in db.session.execute(query)]  # type: ignore[misc]
+
+
+def _window(first_day: date, last_day: date, places: Iterable[LocationFacts]) -> Window:
+    zones = {place.zone for place in places}
+    if not zones:
+        first = last = tick_of(datetime.fromisoformat(f"{first_day}T00:00+00:00"))
+        return Window(first_day, last_day, first, last)
+    first = min(local_day(first_day, zone).first for zone in zones)
+    last = max(local_day(last_day, zone).last for zone in zones)
+    return Window(
+        first_day,
+        last_day,
+        first - LONGEST_BUFFER_TICKS,
+        last + LONGEST_VISIT_TICKS + LONGEST_BUFFER_TICKS,
+    )
+
+
+def _hours(
+    doctor_ids: tuple[int, ...], first_day: date, last_day: date
+) -> defaultdict[int, list[WorkingHours]]:
+    rows = db.session.scalars(
+        select(WorkingHours).where(
+            WorkingHours.doctor_id.in_(doctor_ids),
+            or_(WorkingHours.valid_from.is_(None), WorkingHours.valid_from <= last_day + ONE_DAY),
+            or_(WorkingHours.valid_until.is_(None), WorkingHours.valid_until >= first_day),
+        )
+    )
+    return _grouped(rows)
+
+
+def _exceptions(
+    doctor_ids: tuple[int, ...], window: Window
+) -> defaultdict[int, list[HoursException]]:
+    rows = db.session.scalars(
+        select(HoursException).where(
+            HoursException.doctor_id.in_(doctor_ids),
+            HoursException.ends_at > instant_of(window.first),
+            HoursException.starts_at < instant_of(window.last),
+        )
+    )
+    return _grouped(rows)
+
+
+def _grouped(rows):  # type: ignore[no-untyped-def]
+    groups = defaultdict(list)
+    for row in rows:
+        groups[row.doctor_id].append(row)
+    return groups
+
+
+def _closures(
+    locations: Iterable[int], window: Window
+) -> defaultdict[int, list[tuple[int, int, str]]]:
+    groups: defaultdict[int, list[tuple[int, int, str]]] = defaultdict(list)
+    query = select(Closure).where(
+        Closure.location_id.in_(list(locations)),
+        Closure.ends_at > instant_of(window.first),
+        Closure.starts_at < instant_of(window.last),
+    )
+    for closure in db.session.scalars(query):
+        begin, end = _ticks(closure.starts_at, closure.ends_at)
+        groups[closure.location_id].append((begin, end, closure.reason))
+    return groups
+
+
+def _planned(
+    locations: dict[int, LocationFacts],
+    hours: list[WorkingHours],
+    exceptions: list[HoursException],
+    window: Window,
+) -> dict[int, int]:
+    """The set of planned ticks for each location at which the doctor works at all."""
+    planned: dict[int, int] = defaultdict(int)
+    for interval in hours:
+        place = locations.get(interval.location_id)
+        if place is not None:
+            planned[place.id] |= _weekly(interval, place, window)
+    for extra in exceptions:
+        if extra.kind is HoursExceptionKind.EXTRA_HOURS and extra.location_id in locations:
+            span = _ticks(extra.starts_at, extra.ends_at)
+            planned[extra.location_id] |= ticks_in([span], window.first, window.last)
+    return planned
+
+
+def _weekly(interval: WorkingHours, place: LocationFacts, window: Window) -> int:
+    bits = 0
+    on = window.first_day + timedelta((interval.weekday - window.first_day.isoweekday()) % 7)
+    while on <= window.last_day + ONE_DAY:
+        begins = interval.valid_from is None or interval.valid_from <= on
+        ends = interval.valid_until is None or on <= interval.valid_until
+        if begins and ends:
+            day = local_day(on, place.zone)
+            bits |= day.mask(interval.starts_minute, interval.ends_minute) << (
+                day.first - window.first
+            )
+        on += timedelta(7)
+    return bits & ((1 << (window.last - window.first)) - 1)
+
+
+def _place(
+    location: LocationFacts,
+    window: Window,
+    planned: int,
+    exceptions: list[HoursException],
+    closures: list[tuple[int, int, str]],
+) -> PlaceShape:
+    away = [
+        _ticks(off.starts_at, off.ends_at)
+        for off in exceptions
+        if off.kind is HoursExceptionKind.TIME_OFF
+    ]
+    present = planned & ~ticks_in(away, window.first, window.last)
+    closed = ticks_in(((begin, end) for begin, end, _ in closures), window.first, window.last)
+    return PlaceShape(location, planned, present, present & ~closed, tuple(closures))
+
+
+def _ticks(starts_at: datetime, ends_at: datetime) -> tuple[int, int]:
+    """The ticks that a span touches; a span that ends within a tick takes all of it."""
+    return tick_of(starts_at), -(-int(ends_at.timestamp()) // 300)

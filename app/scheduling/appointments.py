@@ -1,0 +1,157 @@
+"""Readers of appointments. Each says whose: there is no way to ask for anybody's."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from enum import StrEnum
+
+from sqlalchemy import Select, func, or_, select
+from sqlalchemy.orm import aliased, contains_eager, joinedload
+
+from app.clinic import audit
+from app.errors import NotFound
+from app.extensions import db
+from app.models import Appointment, AuditEvent, Doctor, Patient, User, VisitType
+from app.models import AppointmentStatus as Status
+from app.scheduling.states import FINISHED
+
+PAGE_SIZE = 10
+WIDEST_DAY = timedelta(hours=26)  # from UTC's noon to the end of a date in any zone
+
+
+class When(StrEnum):
+    UPCOMING = "upcoming"
+    PAST = "past"
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page of appointments; `number` counts from 1."""
+
+    rows: Sequence[Appointment]
+    number: int
+    total: int
+    size: int
+
+    @property
+    def pages(self) -> int:
+        return max(1, -(-self.total // self.size))
+
+
+def appointment_of(patient: Patient, ref: str) -> Appointment:
+    """The patient's appointment of that reference, held ones aside. Raises NotFound."""
+    return _one(_whole().where(Appointment.ref == ref, Appointment.patient_id == patient.id))
+
+
+def appointment_with(doctor: Doctor, ref: str) -> Appointment:
+    """The doctor's appointment of that reference. Raises NotFound."""
+    return _one(_whole().where(Appointment.ref == ref, Appointment.doctor_id == doctor.id))
+
+
+def appointment_for_staff(ref: str) -> Appointment:
+    """Any appointment, for the clinic's admins. Raises NotFound."""
+    return _one(_whole().where(Appointment.ref == ref))
+
+
+def appointments_of(
+    patient: Patient, when: When, at: datetime, search: str = "", page: int = 1
+) -> Page:
+    """A page of the patient's appointments: upcoming ones by time, past ones latest first.
+
+    `search` looks in the doctor's name, the visit type and the reference. What is cancelled is
+    past, whenever it would have been.
+    """
+    over = or_(Appointment.ends_at <= at, Appointment.status.in_(FINISHED))
+    query = _whole().where(
+        Appointment.patient_id == patient.id,
+        Appointment.status.not_in([Status.HELD, Status.EXPIRED]),
+        over if when is When.PAST else ~over,
+    )
+    if search:
+        pattern = f"%{_escaped(search)}%"
+        query = query.where(
+            or_(
+                Doctor.user.has(User.name.ilike(pattern, escape="!")),
+                VisitType.name.ilike(pattern, escape="!"),
+                Appointment.ref == search.strip().lower(),
+            )
+        )
+    order = Appointment.starts_at.asc() if when is When.UPCOMING else Appointment.starts_at.desc()
+    return paged(query, order, page)
+
+
+def paged(query: Select[Appointment], order: object, page: int) -> Page:
+    """One page of a query, with the number of all; a page beyond the last is the last."""
+    total = db.session.scalar(select(func.count()).select_from(query.subquery())) or 0
+    last = max(1, -(-total // PAGE_SIZE))
+    number = min(max(page, 1), last)
+    rows = db.session.scalars(
+        query.order_by(order, Appointment.id).offset((number - 1) * PAGE_SIZE).limit(PAGE_SIZE)  # type: ignore[arg-type]
+    )
+    return Page(rows.all(), number, total, PAGE_SIZE)
+
+
+def board_of(doctor: Doctor, on: date) -> list[Appointment]:
+    """The doctor's appointments that start on a date, by the wall of the place they are at.
+
+    What was only held is left out; what was cancelled stays, so that a gap explains itself.
+    """
+    noon = datetime(on.year, on.month, on.day, 12, tzinfo=UTC)
+    rows = db.session.scalars(
+        _whole()
+        .where(
+            Appointment.doctor_id == doctor.id,
+            Appointment.starts_at >= noon - WIDEST_DAY,
+            Appointment.starts_at < noon + WIDEST_DAY,
+            Appointment.status.not_in([Status.HELD, Status.EXPIRED]),
+        )
+        .order_by(Appointment.starts_at, Appointment.id)
+    )
+    return [row for row in rows if row.starts_at.astimezone(row.zone).date() == on]
+
+
+def history_of(appointment: Appointment) -> Sequence[AuditEvent]:
+    """What happened to an appointment, oldest first."""
+    return db.session.scalars(
+        select(AuditEvent)
+        .options(joinedload(AuditEvent.actor))
+        .where(
+            AuditEvent.object_kind == audit.kind_of(appointment),
+            AuditEvent.object_id == appointment.id,
+        )
+        .order_by(AuditEvent.id)
+    ).all()
+
+
+def _whole() -> Select[Appointment]:
+    """Appointments with all that a page shows of them, in one query."""
+    of_doctor, of_patient = aliased(User), aliased(User)
+    return (
+        select(Appointment)
+        .join(Appointment.doctor)
+        .join(of_doctor, Doctor.user)
+        .join(Appointment.visit_type)
+        .join(Appointment.location)
+        .outerjoin(Appointment.patient)
+        .outerjoin(of_patient, Patient.user)
+        .options(
+            contains_eager(Appointment.doctor).contains_eager(Doctor.user, alias=of_doctor),
+            contains_eager(Appointment.visit_type),
+            contains_eager(Appointment.location),
+            contains_eager(Appointment.patient).contains_eager(Patient.user, alias=of_patient),
+        )
+    )
+
+
+def _one(query: Select[Appointment]) -> Appointment:
+    appointment = db.session.scalars(query).one_or_none()
+    if appointment is None or appointment.status in {Status.HELD, Status.EXPIRED}:
+        raise NotFound("We could not find that appointment.")
+    return appointment
+
+
+def _escaped(text: str) -> str:
+    """Text for LIKE with `!` as the escape, so that % and _ mean themselves."""
+    return text.strip().replace("!", "!!").replace("%", "!%").replace("_", "!_")

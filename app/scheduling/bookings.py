@@ -1,0 +1,57 @@
+"""From a hold to an appointment."""
+
+from __future__ import annotations
+
+from app.errors import NotFound
+from app.extensions import db
+from app.messaging import outbox
+from app.models import Appointment, Patient
+from app.models import AppointmentStatus as Status
+from app.scheduling import caps, claims, holds, openings, refusals
+from app.scheduling.holds import Holder
+from app.scheduling.moves import Actor, move_on
+from app.scheduling.states import Who
+from app.transaction import transactional
+
+LONGEST_REASON = 500
+
+
+@transactional
+def book(holder: Holder, patient: Patient, ref: str, reason: str) -> Appointment:
+    """Turn the holder's hold `ref` into an appointment of `patient`: `confirmed`, or `requested`
+    where the visit type needs the doctor's approval.
+
+    A browser's hold takes the patient's own time here, where the patient becomes known. Booking
+    again what is booked answers with it. Raises HoldEnded, OwnOverlap, OverTheCap, NotBookable
+    (the doctor or the visit type is gone), NotFound.
+    """
+    desk = openings.desk(lock=True)
+    appointment = db.session.scalars(holds.any_of(holder, ref)).one_or_none()
+    if appointment is None:
+        raise NotFound
+    if appointment.patient_id == patient.id and appointment.status is not Status.HELD:
+        if appointment.status is Status.EXPIRED:
+            raise refusals.HoldEnded
+        return appointment
+    if appointment.status is not Status.HELD or holds.is_over(appointment, desk.at):
+        raise refusals.HoldEnded
+    doctor = desk.catalogue.by_id.get(appointment.doctor_id)
+    if doctor is None or doctor.visit_type(appointment.visit_type.ref) is None:
+        raise refusals.NotBookable
+    caps.check_bookings(desk, patient, doctor)
+    holds.end_expired(desk.at, patient_id=patient.id)
+    wants_approval = appointment.visit_type.needs_approval
+    first_time = appointment.patient_id is None
+    move_on(
+        appointment,
+        Status.REQUESTED if wants_approval else Status.CONFIRMED,
+        Actor(patient.user, Who.PATIENT),
+        version=appointment.version,
+        patient_id=patient.id,
+        reason=reason.strip()[:LONGEST_REASON],
+        hold_expires_at=None,
+    )
+    if first_time:
+        claims.take_for_patient(appointment, patient.calendar_id)
+    outbox.appointment_booked(appointment)
+    return appointment

@@ -1,0 +1,57 @@
+"""How much one person, or one connection, may take: so that nobody can empty a calendar."""
+
+from __future__ import annotations
+
+from sqlalchemy import func, select
+
+from app.directory.catalogue import DoctorFacts
+from app.extensions import db
+from app.models import Appointment, Patient
+from app.models import AppointmentStatus as Status
+from app.scheduling.openings import Desk
+from app.scheduling.refusals import OverTheCap, TooManyHolds
+from app.scheduling.states import OPEN
+
+
+def check_holds(desk: Desk, address_hash: str) -> None:
+    """Raise TooManyHolds when this address already holds as many times as one may."""
+    alive = select(func.count()).where(
+        Appointment.holder_address == address_hash,
+        Appointment.status == Status.HELD,
+        Appointment.hold_expires_at > desk.at,
+    )
+    if (db.session.scalar(alive) or 0) >= desk.settings.holds_per_address:
+        raise TooManyHolds
+
+
+def check_bookings(desk: Desk, patient: Patient, doctor: DoctorFacts) -> None:
+    """Raise OverTheCap when the patient's open appointments, in all or with this doctor, are as
+    many as the clinic allows; people whose e-mail is not confirmed may have fewer."""
+    per_doctor = dict(
+        db.session.execute(
+            select(Appointment.doctor_id, func.count())
+            .where(
+                Appointment.patient_id == patient.id,
+                Appointment.status.in_(OPEN),
+                Appointment.ends_at > desk.at,
+            )
+            .group_by(Appointment.doctor_id)
+        ).tuples()
+    )
+    policy = desk.settings
+    in_all = sum(per_doctor.values())
+    if in_all >= policy.open_bookings_per_patient:
+        raise OverTheCap(
+            f"You have {in_all} open appointments, and {policy.open_bookings_per_patient} is the "
+            "most that can be booked online. Cancel one, or call the clinic."
+        )
+    if not patient.user.is_confirmed and in_all >= policy.open_bookings_unconfirmed:
+        raise OverTheCap(
+            "Confirm your e-mail address to book more than "
+            f"{policy.open_bookings_unconfirmed} appointments. We have sent you a link."
+        )
+    if per_doctor.get(doctor.id, 0) >= policy.open_bookings_per_doctor:
+        raise OverTheCap(
+            f"You already have {per_doctor[doctor.id]} open appointments with {doctor.name}. "
+            "Cancel or move one of them, or call the clinic."
+        )

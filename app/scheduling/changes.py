@@ -1,0 +1,141 @@
+"""Cancelling and moving: what happens to an appointment that stands."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import update
+
+from app.clinic import audit
+from app.clock import instant_of
+from app.extensions import db
+from app.messaging import outbox
+from app.models import Appointment
+from app.models import AppointmentStatus as Status
+from app.scheduling import claims, floors, holds, openings, refusals
+from app.scheduling.moves import Actor, move_on
+from app.scheduling.openings import Desk, length_of
+from app.scheduling.states import MOVABLE, Who
+from app.transaction import rows_changed, transactional
+
+MOVE_ACTION = "appointment.moved"
+LONGEST_REASON = 500
+
+
+@transactional
+def cancel(appointment: Appointment, actor: Actor, reason: str, *, version: int) -> None:
+    """Cancel an appointment; declining a request is cancelling it.
+
+    A patient may do so until the clinic's cut-off. Raises TooLate, NotNow, NotAllowed,
+    ChangedMeanwhile.
+    """
+    desk = openings.desk()
+    if actor.who is Who.PATIENT and appointment.status in MOVABLE:
+        check_cutoff(desk, appointment)
+    was = appointment.status
+    if was is Status.CANCELLED and appointment.version != version + 1:
+        raise refusals.NotNow("This appointment is already cancelled.")
+    move_on(
+        appointment,
+        Status.CANCELLED,
+        actor,
+        version=version,
+        reason=reason.strip()[:LONGEST_REASON],
+    )
+    if was is not Status.CANCELLED:
+        _next_in_calendars(appointment)
+        outbox.appointment_cancelled(
+            appointment,
+            by=actor.who.value,
+            declined=was is Status.REQUESTED,
+            # The clinic's own refusal can be taken back for a moment; until then nobody is told.
+            not_before=desk.at if actor.who is Who.PATIENT else desk.at + desk.settings.undo,
+        )
+
+
+@transactional
+def move(appointment: Appointment, actor: Actor, tick: int, *, version: int) -> None:
+    """Move an appointment to another opening of the same doctor and visit type.
+
+    The old claims go and the new ones come in one transaction, so that a move that fails keeps
+    the old time, and a new time may overlap the old one. Raises what `require` raises, OwnOverlap,
+    TooLate, NotNow, ChangedMeanwhile.
+    """
+    desk = openings.desk(lock=True)
+    starts_at = instant_of(tick)
+    if appointment.version == version + 1 and appointment.starts_at == starts_at:
+        return
+    if appointment.version != version:
+        raise refusals.ChangedMeanwhile
+    if appointment.status not in MOVABLE or appointment.patient is None:
+        raise refusals.NotNow("This appointment can no longer be moved.")
+    if actor.who is Who.PATIENT:
+        check_cutoff(desk, appointment)
+    doctor = desk.catalogue.by_id.get(appointment.doctor_id)
+    visit_type = doctor.visit_type(appointment.visit_type.ref) if doctor else None
+    if doctor is None or visit_type is None:
+        raise refusals.NotBookable("This doctor takes no bookings at present. Call the clinic.")
+    holds.end_expired(desk.at, doctor_id=doctor.id, patient_id=appointment.patient.id)
+    opening = openings.require(desk, doctor, visit_type, tick, apart_from=appointment.id)
+    length = length_of(visit_type)
+    before = appointment.starts_at
+    freed_from = appointment.busy_from_tick
+    changed = rows_changed(
+        update(Appointment)
+        .where(Appointment.id == appointment.id, Appointment.version == version)
+        .values(
+            starts_at=opening.starts_at,
+            ends_at=opening.ends_at,
+            location_id=opening.location.id,
+            busy_from_tick=opening.tick - length.before,
+            busy_until_tick=opening.tick + length.ticks + length.after,
+            is_overbooked=False,
+            version=Appointment.version + 1,
+            calendar_sequence=Appointment.calendar_sequence + 1,
+        )
+    )
+    if changed != 1:
+        raise refusals.ChangedMeanwhile
+    db.session.refresh(appointment)
+    claims.release(appointment)
+    claims.take(appointment, doctor.calendar_id, appointment.patient.calendar_id)
+    floors.lower(appointment.doctor_id, freed_from)
+    audit.record(
+        actor.user,
+        MOVE_ACTION,
+        appointment,
+        name=appointment.ref,
+        before={"starts_at": before.isoformat()},
+        after={"starts_at": opening.starts_at.isoformat()},
+    )
+    outbox.appointment_moved(appointment, before)
+
+
+def check_cutoff(desk: Desk, appointment: Appointment) -> None:
+    """Raise TooLate when a patient can no longer change this appointment online."""
+    if not may_still_change(desk, appointment):
+        hours = desk.settings.cancel_cutoff_hours
+        when = "once it has begun" if not hours else f"less than {hours} hours before it starts"
+        raise refusals.TooLate(
+            f"An appointment cannot be changed online {when}. Please call the clinic."
+        )
+
+
+def may_still_change(desk: Desk, appointment: Appointment) -> bool:
+    """Whether the clinic's cut-off still lets a patient change this appointment online."""
+    return desk.at < last_change_at(desk, appointment)
+
+
+def last_change_at(desk: Desk, appointment: Appointment) -> datetime:
+    """The instant until which a patient may change the appointment online."""
+    return appointment.starts_at - desk.settings.cancel_cutoff
+
+
+def _next_in_calendars(appointment: Appointment) -> None:
+    """Raise the SEQUENCE of RFC 5545, so that calendars take the change for an update."""
+    rows_changed(
+        update(Appointment)
+        .where(Appointment.id == appointment.id)
+        .values(calendar_sequence=Appointment.calendar_sequence + 1)
+    )
+    db.session.refresh(appointment)

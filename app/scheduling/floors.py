@@ -1,0 +1,71 @@
+"""Floors: for each doctor a tick before which there is no opening, of whatever visit type.
+
+They let the search take doctors in order of the earliest they could possibly have, and stop as
+soon as it has enough: exact, however stale a floor is, because a floor is only ever too low. Who
+frees time lowers the floor in the same transaction; the worker raises it afterwards.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from sqlalchemy import case, select, update
+
+from app.directory.catalogue import DoctorFacts
+from app.extensions import db
+from app.models import OpeningFloor
+from app.scheduling import openings
+from app.scheduling.openings import Desk
+from app.transaction import rows_changed, transactional
+
+RAISE_EVERY = timedelta(minutes=5)
+
+
+def known(desk: Desk) -> dict[int, int]:
+    """The floor of each doctor that has one at this revision."""
+    query = select(OpeningFloor.doctor_id, OpeningFloor.tick).where(
+        OpeningFloor.revision == desk.revision
+    )
+    return dict(db.session.execute(query).tuples())
+
+
+def lower(doctor_id: int, tick: int) -> None:
+    """Say, in the transaction that frees it, that time of a doctor has become free from `tick`."""
+    rows_changed(
+        update(OpeningFloor)
+        .where(OpeningFloor.doctor_id == doctor_id)
+        .values(
+            tick=case((OpeningFloor.tick < tick, OpeningFloor.tick), else_=tick),
+            version=OpeningFloor.version + 1,
+        )
+    )
+
+
+def stale(desk: Desk, at_most: int) -> list[DoctorFacts]:
+    """Doctors whose floor is worth raising: none yet, of another revision, or not lately."""
+    lately = select(OpeningFloor.doctor_id).where(
+        OpeningFloor.revision == desk.revision, OpeningFloor.raised_at > desk.at - RAISE_EVERY
+    )
+    have = set(db.session.scalars(lately))
+    return [doctor for doctor in desk.catalogue.doctors if doctor.id not in have][:at_most]
+
+
+@transactional
+def raise_for(doctor: DoctorFacts) -> bool:
+    """Compute a doctor's floor and store it, unless time was freed meanwhile; whether it was."""
+    row = db.session.get(OpeningFloor, doctor.id)
+    desk = openings.desk()
+    values = {
+        "tick": openings.floor_of(desk, doctor),
+        "revision": desk.revision,
+        "raised_at": desk.at,
+    }
+    if row is None:
+        db.session.add(OpeningFloor(doctor_id=doctor.id, **values))
+        return True
+    changed = rows_changed(
+        update(OpeningFloor)
+        .where(OpeningFloor.doctor_id == doctor.id, OpeningFloor.version == row.version)
+        .values(**values)
+    )
+    return changed == 1

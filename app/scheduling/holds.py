@@ -1,0 +1,228 @@
+"""Holds: a time that is somebody's for ten minutes while they make up their mind.
+
+A hold is an appointment with real claims. It belongs to a patient or, before they have signed in,
+to a browser; each may hold one time. It ends by itself: whoever meets an expired hold may end it,
+and the worker sweeps.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, Select, and_, or_, select
+from sqlalchemy.exc import IntegrityError
+
+from app import clock
+from app.clinic import audit
+from app.extensions import db
+from app.models import Appointment, Patient, PaymentStatus, User
+from app.models import AppointmentStatus as Status
+from app.scheduling import caps, claims, openings, refusals
+from app.scheduling.moves import TIME, Actor, move_on
+from app.scheduling.openings import Desk, Opening, length_of
+from app.scheduling.states import Who
+from app.transaction import is_duplicate, transactional
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """Who holds: a patient if signed in, and the browser (by a secret token of its own).
+
+    `address` is where the request came from; it is only ever kept as a keyed hash.
+    """
+
+    browser: str
+    patient: Patient | None = None
+    address: str = ""
+
+    @property
+    def browser_hash(self) -> str:
+        return hashlib.sha256(f"browser:{self.browser}".encode()).hexdigest()
+
+    @property
+    def address_hash(self) -> str:
+        return hmac.new(b"holder-address", self.address.encode(), "sha256").hexdigest()
+
+    def scoped(self, key: str) -> str:
+        """A booking key as it is stored: another holder's equal key is another key."""
+        whose = f"patient:{self.patient.id}" if self.patient else f"browser:{self.browser}"
+        return hashlib.sha256(f"{whose}:{key}".encode()).hexdigest()
+
+
+@transactional
+def hold(holder: Holder, doctor_ref: str, visit_type_ref: str, tick: int, key: str) -> Appointment:
+    """Hold the opening at a UTC tick; the holder's earlier hold is given up in the same breath.
+
+    Holding again with the same `key` answers with the same hold. Raises NotBookable's children
+    (OpeningTaken when somebody was faster), OverTheCap, TooManyHolds, KeyUsedElsewhere.
+    """
+    desk = openings.desk(lock=True)
+    stored_key = holder.scoped(key)
+    earlier = _by_key(stored_key)
+    if earlier is not None:
+        return _same_hold(desk, earlier, doctor_ref, visit_type_ref, tick)
+    doctor = desk.catalogue.doctor(doctor_ref)
+    visit_type = doctor.visit_type(visit_type_ref) if doctor else None
+    if doctor is None or visit_type is None:
+        raise refusals.NotBookable
+    for mine in _held_by(holder):
+        move_on(mine, Status.EXPIRED, Actor(_user(holder), Who.PATIENT), version=mine.version)
+    end_expired(desk.at, doctor_id=doctor.id)
+    opening = openings.require(desk, doctor, visit_type, tick)
+    caps.check_holds(desk, holder.address_hash)
+    if holder.patient is not None:
+        caps.check_bookings(desk, holder.patient, doctor)
+    appointment = _new(desk, opening, holder, stored_key)
+    try:
+        db.session.flush()
+    except IntegrityError as fault:
+        if is_duplicate(fault, "booking_key"):
+            raise refusals.KeyUsedElsewhere from fault
+        raise
+    claims.take(
+        appointment, doctor.calendar_id, holder.patient.calendar_id if holder.patient else None
+    )
+    audit.record(
+        _user(holder),
+        "appointment.held",
+        appointment,
+        name=appointment.ref,
+        after={"status": Status.HELD.value},
+    )
+    return appointment
+
+
+@transactional
+def release(holder: Holder, ref: str) -> None:
+    """Give a hold up; one that has ended, or is not the holder's, is left as it is."""
+    for mine in _held_by(holder):
+        if mine.ref == ref:
+            move_on(mine, Status.EXPIRED, Actor(_user(holder), Who.PATIENT), version=mine.version)
+
+
+def held_by(holder: Holder) -> Appointment | None:
+    """The time that the holder holds at this moment."""
+    alive = Appointment.hold_expires_at > clock.database_now()
+    return db.session.scalars(_owned_by(holder).where(alive)).first()
+
+
+@transactional
+def sweep(at_most: int = 200) -> int:
+    """End holds whose time has passed; how many."""
+    past = (
+        select(Appointment)
+        .where(
+            Appointment.status == Status.HELD,
+            Appointment.hold_expires_at <= clock.database_now(),
+        )
+        .order_by(Appointment.id)
+        .limit(at_most)
+    )
+    return sum(_expire(appointment) for appointment in db.session.scalars(past).all())
+
+
+def end_expired(at: datetime, *, doctor_id: int = 0, patient_id: int = 0) -> None:
+    """End, within the present transaction, the holds of a doctor's or a patient's calendar that
+    were over at the instant `at`."""
+    past = select(Appointment).where(
+        or_(Appointment.doctor_id == doctor_id, Appointment.patient_id == patient_id),
+        Appointment.status == Status.HELD,
+        Appointment.hold_expires_at <= at,
+    )
+    for appointment in db.session.scalars(past.order_by(Appointment.id)).all():
+        _expire(appointment)
+
+
+def _expire(appointment: Appointment) -> bool:
+    """End a hold by time; False when somebody moved it on meanwhile."""
+    try:
+        move_on(appointment, Status.EXPIRED, TIME, version=appointment.version)
+    except refusals.ChangedMeanwhile:
+        return False
+    return True
+
+
+def _same_hold(
+    desk: Desk, earlier: Appointment, doctor_ref: str, visit_type_ref: str, tick: int
+) -> Appointment:
+    same = (
+        earlier.doctor.ref == doctor_ref
+        and earlier.visit_type.ref == visit_type_ref
+        and earlier.starts_at == clock.instant_of(tick)
+    )
+    if not same:
+        raise refusals.KeyUsedElsewhere
+    if earlier.status in {Status.EXPIRED, Status.CANCELLED} or is_over(earlier, desk.at):
+        raise refusals.HoldEnded
+    return earlier
+
+
+def is_over(appointment: Appointment, at: datetime) -> bool:
+    """Whether this is a hold whose time has passed at the instant `at`."""
+    ends = appointment.hold_expires_at
+    return appointment.status is Status.HELD and ends is not None and ends <= at
+
+
+def _new(desk: Desk, opening: Opening, holder: Holder, key: str) -> Appointment:
+    length = length_of(opening.visit_type)
+    price = opening.visit_type.price_cents
+    appointment = Appointment(
+        doctor_id=opening.doctor.id,
+        patient_id=holder.patient.id if holder.patient else None,
+        visit_type_id=opening.visit_type.id,
+        location_id=opening.location.id,
+        status=Status.HELD,
+        starts_at=opening.starts_at,
+        ends_at=opening.ends_at,
+        busy_from_tick=opening.tick - length.before,
+        busy_until_tick=opening.tick + length.ticks + length.after,
+        mode=opening.visit_type.mode,
+        price_cents=price,
+        currency=opening.visit_type.currency,
+        payment_status=PaymentStatus.DUE if price else PaymentStatus.NONE,
+        booking_key=key,
+        hold_expires_at=desk.at + desk.settings.hold,
+        holder_hash=holder.browser_hash,
+        holder_address=holder.address_hash,
+        created_at=desk.at,
+    )
+    db.session.add(appointment)
+    return appointment
+
+
+def _by_key(stored_key: str) -> Appointment | None:
+    return db.session.scalars(
+        select(Appointment).where(Appointment.booking_key == stored_key)
+    ).first()
+
+
+def _held_by(holder: Holder) -> list[Appointment]:
+    return list(db.session.scalars(_owned_by(holder)).all())
+
+
+def _owned_by(holder: Holder) -> Select[Appointment]:
+    return (
+        select(Appointment)
+        .where(Appointment.status == Status.HELD, _mine(holder))
+        .order_by(Appointment.id.desc())
+    )
+
+
+def _mine(holder: Holder) -> ColumnElement[bool]:
+    """A browser's hold is its own while it is nobody's; then it is the patient's alone."""
+    mine = and_(Appointment.holder_hash == holder.browser_hash, Appointment.patient_id.is_(None))
+    if holder.patient is None:
+        return mine
+    return or_(mine, Appointment.patient_id == holder.patient.id)
+
+
+def any_of(holder: Holder, ref: str) -> Select[Appointment]:
+    """The query for one appointment that is, or was, the holder's, in whatever status."""
+    return select(Appointment).where(Appointment.ref == ref, _mine(holder))
+
+
+def _user(holder: Holder) -> User | None:
+    return holder.patient.user if holder.patient else None

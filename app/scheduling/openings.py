@@ -1,0 +1,384 @@
+"""Which times are open. The same arithmetic lists them and checks them when one is taken.
+
+An instant `at` is the database's present one; `tick`s are UTC. Every reader here takes a `Desk`:
+the revision, instant, catalogue and settings of one request, read together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from enum import StrEnum
+
+from app.clinic import revision, settings
+from app.clinic.settings import ClinicSettings
+from app.clock import TICK_SECONDS, instant_of
+from app.directory import catalogue
+from app.directory.catalogue import Catalogue, DoctorFacts, LocationFacts, VisitTypeFacts
+from app.scheduling import agenda, refusals
+from app.scheduling.agenda import ONE_DAY, PlaceShape, Shape, Window
+from app.scheduling.availability import VisitLength, bookable_starts, count, positions
+from app.scheduling.days import MINUTES_PER_TICK, date_of, local_day, run, starts_of
+
+STRIP_DAYS = 42
+SCAN_DAYS = 14
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """A start time that can be booked now, for one doctor, at one location."""
+
+    doctor: DoctorFacts
+    visit_type: VisitTypeFacts
+    location: LocationFacts
+    tick: int
+
+    @property
+    def starts_at(self) -> datetime:
+        return instant_of(self.tick)
+
+    @property
+    def ends_at(self) -> datetime:
+        return self.starts_at + timedelta(minutes=self.visit_type.minutes)
+
+    @property
+    def local(self) -> datetime:
+        """The start on the wall of the location."""
+        return self.starts_at.astimezone(self.location.zone)
+
+    @property
+    def day(self) -> date:
+        return self.local.date()
+
+
+class DayState(StrEnum):
+    OPEN = "open"
+    FULL = "full"
+    CLOSED = "closed"
+    TOO_SOON = "too_soon"
+    TOO_FAR = "too_far"
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """One day of the strip: how many openings it has, and in words why it has none."""
+
+    on: date
+    state: DayState
+    openings: int
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What one request sees: all parts belong to the same revision and instant."""
+
+    at: datetime
+    catalogue: Catalogue
+    settings: ClinicSettings
+
+    @property
+    def revision(self) -> int:
+        return self.catalogue.revision
+
+    @property
+    def first_tick(self) -> int:
+        """The earliest tick at which a visit may start: after the minimum notice."""
+        earliest = self.at + self.settings.minimum_notice
+        return -(-int(earliest.timestamp()) // TICK_SECONDS)
+
+    def today(self, location: LocationFacts) -> date:
+        return self.at.astimezone(location.zone).date()
+
+    def last_day(self, location: LocationFacts) -> date:
+        """The last date on which a visit may be booked."""
+        return self.today(location) + timedelta(self.settings.horizon_days)
+
+
+def desk(*, lock: bool = False) -> Desk:
+    """The desk of this moment; `lock` keeps the schedule as it is until the transaction ends."""
+    number, at = revision.lock() if lock else revision.current_with_time()
+    return Desk(at, catalogue.at(number), settings.current(number))
+
+
+def length_of(visit_type: VisitTypeFacts) -> VisitLength:
+    """The visit type's length and buffers in ticks."""
+    return VisitLength(
+        ticks=visit_type.minutes // MINUTES_PER_TICK,
+        before=visit_type.buffer_before // MINUTES_PER_TICK,
+        after=visit_type.buffer_after // MINUTES_PER_TICK,
+        step=visit_type.step,
+    )
+
+
+def of_day(
+    desk: Desk,
+    doctors: Sequence[DoctorFacts],
+    visit_type: VisitTypeFacts,
+    on: date,
+    location: LocationFacts | None = None,
+    apart_from: int | None = None,
+) -> list[Opening]:
+    """The openings on a date, in order of time, then of the doctor's name."""
+    return between(desk, doctors, visit_type, on, on, location, apart_from)
+
+
+def between(
+    desk: Desk,
+    doctors: Sequence[DoctorFacts],
+    visit_type: VisitTypeFacts,
+    first_day: date,
+    last_day: date,
+    location: LocationFacts | None = None,
+    apart_from: int | None = None,
+) -> list[Opening]:
+    """The openings on the dates from `first_day` to `last_day`, in order of time."""
+    found: list[Opening] = []
+    by_doctor, busy = _read(desk, doctors, first_day, last_day, apart_from)
+    for doctor in doctors:
+        shape = by_doctor[doctor.id]
+        for place in _places(shape, location):
+            starts = _starts(desk, place, shape.window, busy.get(doctor.id, 0), visit_type)
+            found += (
+                Opening(doctor, visit_type, place.location, shape.window.first + position)
+                for position in positions(starts)
+            )
+    return sorted(found, key=lambda opening: (opening.tick, opening.doctor.name))
+
+
+def strip(
+    desk: Desk,
+    doctors: Sequence[DoctorFacts],
+    visit_type: VisitTypeFacts,
+    first_day: date,
+    location: LocationFacts | None = None,
+    days: int = STRIP_DAYS,
+    apart_from: int | None = None,
+) -> list[Day]:
+    """What each of `days` dates offers: open, full or closed, and why."""
+    last_day = first_day + timedelta(days - 1)
+    by_doctor, busy = _read(desk, doctors, first_day, last_day, apart_from)
+    looks = [
+        _PlaceLook.of(desk, place, shape.window, busy.get(doctor_id, 0), visit_type)
+        for doctor_id, shape in by_doctor.items()
+        for place in _places(shape, location)
+    ]
+    return [_day(desk, first_day + timedelta(n), looks) for n in range(days)]
+
+
+def earliest(
+    desk: Desk,
+    doctors: Sequence[DoctorFacts],
+    visit_type: VisitTypeFacts,
+    location: LocationFacts | None = None,
+    how_many: int = 3,
+    not_before: int = 0,
+) -> list[Opening]:
+    """The first openings from the tick `not_before` on, within the horizon."""
+    start = max(desk.first_tick, not_before)
+    found: list[Opening] = []
+    for first_day, last_day in _stretches(desk, start):
+        some = between(desk, doctors, visit_type, first_day, last_day, location)
+        found += (opening for opening in some if opening.tick >= start)
+        if len(found) >= how_many:
+            break
+    return found[:how_many]
+
+
+def floor_of(desk: Desk, doctor: DoctorFacts) -> int:
+    """A tick before which the doctor can have no opening of any visit type unless time is freed.
+
+    Holds count as free, because they end without anybody saying so.
+    """
+    start = desk.first_tick
+    for first_day, last_day in _stretches(desk, start):
+        shape = agenda.shapes(desk.revision, (doctor.id,), first_day, last_day)[doctor.id]
+        busy = agenda.busy([doctor.id], shape.window, None).get(doctor.id, 0)
+        firsts = [
+            shape.window.first + next(positions(starts))
+            for visit_type in doctor.visit_types
+            for place in shape.places
+            if (starts := _starts(desk, place, shape.window, busy, visit_type))
+        ]
+        if firsts:
+            return min(firsts)
+    # The horizon moves on by itself, so its end is all that can be promised.
+    return start + (desk.settings.horizon_days - 1) * 288
+
+
+def _stretches(desk: Desk, start: int) -> Iterable[tuple[date, date]]:
+    """The dates from a tick to the horizon, a fortnight at a time. A day's width to spare on both
+    sides covers every zone; `_starts` is exact."""
+    day = date_of(start, desk.settings.zoneinfo) - ONE_DAY
+    today = desk.at.astimezone(desk.settings.zoneinfo).date()
+    end = today + timedelta(desk.settings.horizon_days + 1)
+    while day <= end:
+        until = min(day + timedelta(SCAN_DAYS - 1), end)
+        yield day, until
+        day = until + ONE_DAY
+
+
+def nearest(
+    desk: Desk,
+    doctors: Sequence[DoctorFacts],
+    visit_type: VisitTypeFacts,
+    tick: int,
+    how_many: int = 3,
+    apart_from: int | None = None,
+) -> list[Opening]:
+    """The openings nearest to a tick, in order of time; those of a week around it come first."""
+    tick = max(tick, desk.first_tick)
+    around = date_of(tick, desk.settings.zoneinfo)
+    week = timedelta(7)
+    near = between(
+        desk, doctors, visit_type, around - week, around + week, apart_from=apart_from
+    ) or earliest(desk, doctors, visit_type, how_many=how_many)
+    closest = sorted(near, key=lambda opening: abs(opening.tick - tick))[:how_many]
+    return sorted(closest, key=lambda opening: opening.tick)
+
+
+def require(
+    desk: Desk,
+    doctor: DoctorFacts,
+    visit_type: VisitTypeFacts,
+    tick: int,
+    apart_from: int | None = None,
+) -> Opening:
+    """The opening of `doctor` that starts at `tick`.
+
+    Raises the refusal that says why there is none: InThePast, TooSoon, TooFarAhead, OutsideHours
+    or OpeningTaken.
+    """
+    if instant_of(tick) <= desk.at:
+        raise refusals.InThePast
+    if tick < desk.first_tick:
+        raise refusals.TooSoon
+    farthest = desk.at + timedelta(desk.settings.horizon_days + 2)
+    if instant_of(tick) > farthest:
+        raise refusals.TooFarAhead
+    day = date_of(tick, desk.settings.zoneinfo)
+    by_doctor, busy = _read(desk, [doctor], day - ONE_DAY, day + ONE_DAY, apart_from)
+    shape = by_doctor[doctor.id]
+    bit = 1 << (tick - shape.window.first)
+    taken = busy.get(doctor.id, 0)
+    for place in shape.places:
+        if _starts(desk, place, shape.window, taken, visit_type) & bit:
+            return Opening(doctor, visit_type, place.location, tick)
+    for place in shape.places:
+        if _starts(desk, place, shape.window, 0, visit_type) & bit:
+            raise refusals.OpeningTaken
+    if all(
+        date_of(tick, place.location.zone) > desk.last_day(place.location) for place in shape.places
+    ):
+        raise refusals.TooFarAhead
+    raise refusals.OutsideHours
+
+
+def _read(
+    desk: Desk,
+    doctors: Sequence[DoctorFacts],
+    first_day: date,
+    last_day: date,
+    apart_from: int | None,
+) -> tuple[dict[int, Shape], dict[int, int]]:
+    ids = tuple(doctor.id for doctor in doctors)
+    if not ids:
+        return {}, {}
+    by_doctor = agenda.shapes(desk.revision, ids, first_day, last_day)
+    window = next(iter(by_doctor.values())).window
+    return by_doctor, agenda.busy(ids, window, desk.at, apart_from)
+
+
+def _places(shape: Shape, location: LocationFacts | None) -> Iterable[PlaceShape]:
+    return (place for place in shape.places if location is None or place.location.id == location.id)
+
+
+def _starts(
+    desk: Desk, place: PlaceShape, window: Window, busy: int, visit_type: VisitTypeFacts
+) -> int:
+    """The bits of the window at which the visit can be booked now."""
+    grid = _grid(window, place.location, visit_type.step, desk.last_day(place.location))
+    grid &= _not_before(desk.first_tick, window)
+    return bookable_starts(place.open, busy, grid, length_of(visit_type))
+
+
+def _grid(window: Window, location: LocationFacts, step: int, until: date) -> int:
+    bits, on = 0, window.first_day
+    while on <= min(window.last_day, until):
+        day = local_day(on, location.zone)
+        bits |= starts_of(on, location.zone, step) << (day.first - window.first)
+        on += ONE_DAY
+    return bits
+
+
+def _not_before(tick: int, window: Window) -> int:
+    skipped = min(max(tick - window.first, 0), window.last - window.first)
+    return ~run(skipped)
+
+
+@dataclass(frozen=True, slots=True)
+class _PlaceLook:
+    """One doctor at one place through the eyes of the strip, from the widest set to the narrowest:
+    each step away from `planned` is a reason why a day is not open."""
+
+    place: PlaceShape
+    window: Window
+    ever: int  # starts if nobody had booked and there were no notice and no horizon
+    unbooked: int  # the same within notice and horizon
+    starts: int
+
+    @classmethod
+    def of(
+        cls, desk: Desk, place: PlaceShape, window: Window, busy: int, visit_type: VisitTypeFacts
+    ) -> _PlaceLook:
+        length = length_of(visit_type)
+        every = _grid(window, place.location, visit_type.step, window.last_day)
+        ever = bookable_starts(place.open, 0, every, length)
+        until = desk.last_day(place.location)
+        timely = _grid(window, place.location, visit_type.step, until)
+        timely &= _not_before(desk.first_tick, window)
+        return cls(
+            place,
+            window,
+            ever,
+            ever & timely,
+            bookable_starts(place.open, busy, timely, length),
+        )
+
+    def on(self, day: date, bits: int) -> int:
+        ticks = local_day(day, self.place.location.zone)
+        return (bits >> (ticks.first - self.window.first)) & run(ticks.last - ticks.first)
+
+
+def _day(desk: Desk, on: date, looks: Sequence[_PlaceLook]) -> Day:
+    openings = sum(count(look.on(on, look.starts)) for look in looks)
+    if openings:
+        times = "time" if openings == 1 else "times"
+        return Day(on, DayState.OPEN, openings, f"{openings} {times} open")
+    if any(look.on(on, look.unbooked) for look in looks):
+        return Day(on, DayState.FULL, 0, "Every time is taken")
+    if any(look.on(on, look.ever) for look in looks):
+        return _out_of_time(desk, on, looks)
+    return Day(on, DayState.CLOSED, 0, _why_closed(on, looks))
+
+
+def _out_of_time(desk: Desk, on: date, looks: Sequence[_PlaceLook]) -> Day:
+    if all(on > desk.last_day(look.place.location) for look in looks):
+        return Day(on, DayState.TOO_FAR, 0, "Not open for booking yet")
+    return Day(on, DayState.TOO_SOON, 0, "Too late to book online for this day")
+
+
+def _why_closed(on: date, looks: Sequence[_PlaceLook]) -> str:
+    planned = [look for look in looks if look.on(on, look.place.planned)]
+    if not planned:
+        return "No hours on this day"
+    present = [look for look in planned if look.on(on, look.place.present)]
+    if not present:
+        return "Away on this day"
+    for look in present:
+        day = local_day(on, look.place.location.zone)
+        for begin, end, reason in look.place.closures:
+            if begin < day.last and end > day.first:
+                return f"{look.place.location.name} is closed: {reason}"
+    return "No gap is long enough for this visit"

@@ -1,0 +1,228 @@
+"""Who may call what. Log in by default: a route without a declaration is refused to everybody."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from flask import Flask, Response, abort, current_app, g, request, session, url_for
+from flask_login import UserMixin, current_user, login_user, logout_user
+
+from app.accounts import sessions
+from app.accounts.sessions import Device
+from app.errors import Busy, NotAllowed
+from app.extensions import login_manager
+from app.htmx import see_other, wants_fragment
+from app.models import Doctor, LoginSession, Patient, Role, User
+from app.scheduling.holds import Holder
+
+View = TypeVar("View", bound=Callable[..., Any])
+
+BROWSER = "browser"
+KEPT_OVER_LOGIN = (BROWSER, "next")
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """Who may call a view: anybody, or those signed in with one of `roles`."""
+
+    is_public: bool = False
+    roles: frozenset[Role] = frozenset(Role)
+
+
+def public(view: View) -> View:
+    """Anybody may call this view."""
+    view.access = Access(is_public=True)  # type: ignore[attr-defined]
+    return view
+
+
+def signed_in(view: View) -> View:
+    """Whoever is signed in may call this view."""
+    view.access = Access()  # type: ignore[attr-defined]
+    return view
+
+
+def only(*roles: Role) -> Callable[[View], View]:
+    """Only people of these roles may call this view."""
+
+    def decorate(view: View) -> View:
+        view.access = Access(roles=frozenset(roles))  # type: ignore[attr-defined]
+        return view
+
+    return decorate
+
+
+def quiet(view: View) -> View:
+    """A poll: it shows no sign of a person, so it does not keep a session alive."""
+    view.is_quiet = True  # type: ignore[attr-defined]
+    return view
+
+
+class Visitor(UserMixin):
+    """The signed-in person as Flask-Login and the templates see them. Its id is the token."""
+
+    def __init__(self, token: str, login: LoginSession) -> None:
+        self.token = token
+        self.login = login
+        self.user = login.user
+
+    def get_id(self) -> str:
+        return self.token
+
+    @property
+    def name(self) -> str:
+        return self.user.name
+
+    @property
+    def role(self) -> Role:
+        return self.user.role
+
+
+def sign_in(user: User) -> None:
+    """Sign this browser in under a new token; what it had before, but for its hold, is gone."""
+    kept = {name: session[name] for name in KEPT_OVER_LOGIN if name in session}
+    session.clear()
+    session.update(kept)
+    token = sessions.start(user, device())
+    login = sessions.of(token)
+    if login is None:
+        raise NotAllowed
+    login_user(Visitor(token, login))
+
+
+def sign_out() -> None:
+    """End this browser's session, here and in the database."""
+    if current_user.is_authenticated:
+        sessions.end(current_user.token)
+    logout_user()
+    session.clear()
+
+
+def device() -> Device:
+    """The browser that is asking."""
+    return Device(name=request.user_agent.string, address=request.remote_addr or "")
+
+
+def me() -> User:
+    """The signed-in user. For views that are not public."""
+    user: User = current_user.user
+    return user
+
+
+def my_patient() -> Patient:
+    """The signed-in patient. Raises NotAllowed for anybody else."""
+    if not current_user.is_authenticated or me().patient is None:
+        raise NotAllowed
+    return me().patient  # type: ignore[return-value]
+
+
+def my_doctor() -> Doctor:
+    """The signed-in doctor. Raises NotAllowed for anybody else."""
+    if not current_user.is_authenticated or me().doctor is None:
+        raise NotAllowed
+    return me().doctor  # type: ignore[return-value]
+
+
+def holder() -> Holder:
+    """Who holds a time from here: the patient, if one is signed in, and this browser."""
+    if BROWSER not in session:
+        session[BROWSER] = secrets.token_urlsafe(24)
+    patient = me().patient if current_user.is_authenticated else None
+    return Holder(session[BROWSER], patient, request.remote_addr or "")
+
+
+def may_hold() -> bool:
+    """Whether this browser may have a hold: it has chosen a time before, or a patient is in."""
+    return BROWSER in session or (current_user.is_authenticated and me().patient is not None)
+
+
+def init(app: Flask) -> None:
+    """Put the gate and the headers on every request of `app`."""
+    login_manager.init_app(app)
+    login_manager.session_protection = None  # the session row is what protects
+    login_manager.user_loader(_visitor)
+    app.before_request(_gate)
+    app.after_request(_headers)
+    app.view_functions["static"] = public(app.view_functions["static"])
+
+
+def login_first() -> Response:
+    """Send somebody who is not signed in to the login page, and back here afterwards."""
+    back = request.full_path.rstrip("?") if request.method == "GET" else None
+    if wants_fragment():
+        back = None
+    address = url_for("auth.login", next=back) if back else url_for("auth.login")
+    response = see_other(address)
+    if request.headers.get("HX-Request") == "true":
+        response.status_code = 401
+    return response
+
+
+def _visitor(token: str) -> Visitor | None:
+    login = sessions.of(token)
+    return Visitor(token, login) if login else None
+
+
+def _gate() -> Response | None:
+    view = current_app.view_functions.get(request.endpoint or "")
+    if view is None:
+        return None  # no such page: 404 or 405 follows
+    access: Access | None = getattr(view, "access", None)
+    if access is None:
+        abort(403)
+    g.is_private = not access.is_public
+    if access.is_public:
+        return None
+    if not current_user.is_authenticated:
+        return login_first()
+    if me().role not in access.roles:
+        raise NotAllowed
+    if not getattr(view, "is_quiet", False):
+        _touch(current_user.login)
+    return None
+
+
+def _touch(login: LoginSession) -> None:
+    if sessions.is_due_for_touch(login):
+        try:
+            sessions.touch(login.id)
+        except Busy:
+            current_app.logger.warning("A session could not be touched: the database is busy.")
+
+
+CONTENT_SECURITY_POLICY = "; ".join(
+    (
+        "default-src 'none'",
+        "script-src 'self'",
+        "style-src 'self'",
+        "img-src 'self' data:",
+        "font-src 'self'",
+        "connect-src 'self'",
+        "manifest-src 'self'",
+        "form-action 'self'",
+        "base-uri 'none'",
+        "frame-ancestors 'none'",
+        "object-src 'none'",
+    )
+)
+
+
+def _headers(response: Response) -> Response:
+    headers = response.headers
+    headers["Content-Security-Policy"] = CONTENT_SECURITY_POLICY
+    headers["X-Content-Type-Options"] = "nosniff"
+    headers["X-Frame-Options"] = "DENY"
+    headers["Referrer-Policy"] = "same-origin"
+    headers["Cross-Origin-Opener-Policy"] = "same-origin"
+    headers["Permissions-Policy"] = "camera=(), microphone=(), geolocation=(), payment=()"
+    if current_app.config["SESSION_COOKIE_SECURE"]:
+        headers["Strict-Transport-Security"] = "max-age=31536000; includeSubDomains"
+    if request.endpoint != "static":
+        private = g.get("is_private", False) or "_user_id" in session
+        if private or response.status_code >= 400:
+            headers["Cache-Control"] = "no-store"
+        else:
+            headers.setdefault("Cache-Control", "private, no-cache")
+    return response

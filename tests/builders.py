@@ -1,0 +1,198 @@
+"""What a test says instead of setting up rows: people, doctors and hours with good defaults."""
+
+from __future__ import annotations
+
+import itertools
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import select
+
+from app import clock
+from app.accounts import passwords
+from app.clinic import settings
+from app.clock import tick_of
+from app.extensions import db
+from app.models import (
+    Appointment,
+    Calendar,
+    CalendarKind,
+    Doctor,
+    DoctorLanguage,
+    Location,
+    Patient,
+    Role,
+    Specialty,
+    User,
+    VisitMode,
+    VisitType,
+    WorkingHours,
+)
+from app.scheduling import bookings, holds
+from app.scheduling.holds import Holder
+from app.transaction import transactional
+
+PASSWORD = "a long enough pass phrase"
+BERLIN = ZoneInfo("Europe/Berlin")
+_numbers = itertools.count(1)
+
+
+def at(text: str, zone: ZoneInfo = BERLIN) -> datetime:
+    """An instant from wall-clock text: `at("2026-11-25 10:30")`."""
+    return datetime.fromisoformat(text).replace(tzinfo=zone).astimezone(ZoneInfo("UTC"))
+
+
+def tick(text: str, zone: ZoneInfo = BERLIN) -> int:
+    return tick_of(at(text, zone))
+
+
+@transactional
+def a_user(role: Role = Role.PATIENT, name: str = "", email: str = "", **fields: object) -> User:
+    number = next(_numbers)
+    email = email or f"{role.value}{number}@example.org"
+    user = User(
+        name=name or f"{role.value.title()} {number}",
+        email=email,
+        confirmed_email=fields.pop("confirmed_email", email),
+        role=role,
+        password_hash=passwords.hash_of(PASSWORD),
+        **fields,
+    )
+    db.session.add(user)
+    db.session.flush()
+    return user
+
+
+@transactional
+def a_patient(name: str = "", email: str = "", **fields: object) -> Patient:
+    user = a_user(Role.PATIENT, name, email, **fields)
+    calendar = Calendar(kind=CalendarKind.PATIENT)
+    db.session.add(calendar)
+    db.session.flush()
+    patient = Patient(user_id=user.id, calendar_id=calendar.id)
+    db.session.add(patient)
+    return patient
+
+
+@transactional
+def a_location(name: str = "Main Street Practice", zone: str = "Europe/Berlin") -> Location:
+    known = db.session.scalars(select(Location).where(Location.name == name)).first()
+    if known:
+        return known
+    location = Location(
+        slug=name.lower().replace(" ", "-"),
+        name=name,
+        address="Main Street 1",
+        city="Berlin",
+        zone=zone,
+    )
+    db.session.add(location)
+    db.session.flush()
+    return location
+
+
+@transactional
+def a_specialty(name: str = "Cardiology") -> Specialty:
+    known = db.session.scalars(select(Specialty).where(Specialty.name == name)).first()
+    if known:
+        return known
+    specialty = Specialty(slug=name.lower().replace(" ", "-"), name=name)
+    db.session.add(specialty)
+    db.session.flush()
+    return specialty
+
+
+@transactional
+def a_visit_type(name: str = "", minutes: int = 30, **fields: object) -> VisitType:
+    visit_type = VisitType(
+        name=name or f"Visit {next(_numbers)}",
+        minutes=minutes,
+        **{"step": 15, "currency": "EUR", "mode": VisitMode.IN_PERSON, **fields},
+    )
+    db.session.add(visit_type)
+    db.session.flush()
+    return visit_type
+
+
+@transactional
+def a_doctor(
+    name: str = "",
+    *,
+    visit_types: list[VisitType] | None = None,
+    specialties: list[Specialty] | None = None,
+    languages: tuple[str, ...] = ("en",),
+    hours: str | None = "09:00-17:00",
+    location: Location | None = None,
+    published: bool = True,
+    email: str = "",
+) -> Doctor:
+    """A published doctor who works every day of the week, as `hours` says."""
+    user = a_user(Role.DOCTOR, name, email)
+    calendar = Calendar(kind=CalendarKind.DOCTOR)
+    db.session.add(calendar)
+    db.session.flush()
+    doctor = Doctor(
+        user_id=user.id,
+        calendar_id=calendar.id,
+        approved_at=clock.now() if published else None,
+        is_published=published,
+        specialties=[a_specialty()] if specialties is None else specialties,
+        visit_types=[a_visit_type()] if visit_types is None else visit_types,
+        spoken=[DoctorLanguage(language=code) for code in languages],
+    )
+    db.session.add(doctor)
+    db.session.flush()
+    if hours:
+        for weekday in range(1, 8):
+            works(doctor, location or a_location(), weekday, hours)
+    return doctor
+
+
+@transactional
+def works(
+    doctor: Doctor,
+    location: Location,
+    weekday: int,
+    hours: str,
+    valid_from: date | None = None,
+    valid_until: date | None = None,
+) -> WorkingHours:
+    """`works(doctor, place, 1, "09:00-12:30")`: Mondays, on the place's wall."""
+    begins, ends = (int(part[:2]) * 60 + int(part[3:]) for part in hours.split("-"))
+    row = WorkingHours(
+        doctor_id=doctor.id,
+        location_id=location.id,
+        weekday=weekday,
+        starts_minute=begins,
+        ends_minute=ends,
+        valid_from=valid_from,
+        valid_until=valid_until,
+    )
+    db.session.add(row)
+    db.session.flush()
+    return row
+
+
+@transactional
+def policy(**changes: object) -> None:
+    """Change the clinic's settings for this test."""
+    from dataclasses import replace
+
+    settings.store(replace(settings.current(), **changes))
+
+
+def booked(
+    patient: Patient, doctor: Doctor, starts_at: datetime, visit_type: VisitType | None = None
+) -> Appointment:
+    """An appointment made as patients make it: a hold, then a booking."""
+    holder = Holder(f"browser-of-{patient.id}", patient, "192.0.2.1")
+    kind = visit_type or doctor.visit_types[0]
+    key = f"key-{next(_numbers)}"
+    held = holds.hold(holder, doctor.ref, kind.ref, tick_of(starts_at), key)
+    return bookings.book(holder, patient, held.ref, "A reason")
+
+
+def tomorrow_at(text: str, zone: ZoneInfo = BERLIN) -> datetime:
+    """An instant tomorrow on the wall of `zone`: `tomorrow_at("10:30")`."""
+    day = clock.today(zone) + timedelta(1)
+    return at(f"{day} {text}", zone)
