@@ -79,7 +79,9 @@ def _database_error(error: Exception) -> Response:
 
 def _unexpected(error: Exception) -> Response:
     error_id = secrets.token_hex(4)
-    current_app.logger.exception("Error %s on %s %s", error_id, request.method, request.path)
+    current_app.logger.error(
+        "Error %s on %s %s", error_id, request.method, request.path, exc_info=error
+    )
     if current_app.testing and current_app.config.get("PROPAGATE_EXCEPTIONS"):
         raise error
     return _answer(500, SENTENCES[500], error_id)

@@ -84,7 +84,7 @@ def _roll_back() -> None:
     try:
         db.session.rollback()
     except SQLAlchemyError:  # Galera may answer a rollback with a deadlock
-        db.session.invalidate()
+        db.session().invalidate()
 
 
 def rows_changed(statement: Update | Delete) -> int:

@@ -7,6 +7,7 @@ from threading import BoundedSemaphore
 
 from argon2 import PasswordHasher, Type
 from argon2.exceptions import InvalidHashError, VerificationError
+from zxcvbn.frequency_lists import FREQUENCY_LISTS
 
 SHORTEST = 10
 LONGEST = 256
@@ -31,10 +32,10 @@ def matches(password: str, password_hash: str | None) -> bool:
     known = password_hash or _nobodys_hash()
     try:
         with _at_once:
-            right = _hasher.verify(known, password[:LONGEST])
+            _hasher.verify(known, password[:LONGEST])
     except (VerificationError, InvalidHashError):
         return False
-    return right and password_hash is not None
+    return password_hash is not None
 
 
 def is_outdated(password_hash: str) -> bool:
@@ -69,6 +70,4 @@ def _nobodys_hash() -> str:
 
 @lru_cache(maxsize=1)
 def _common() -> frozenset[str]:
-    from zxcvbn.frequency_lists import FREQUENCY_LISTS
-
     return frozenset(word for word in FREQUENCY_LISTS["passwords"] if len(word) >= SHORTEST)

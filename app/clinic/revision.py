@@ -66,9 +66,10 @@ def remembered(
         _caches.append(memory.cache_clear)
 
         @wraps(read)
-        def recall(revision: int, *args: P.args, **kwargs: P.kwargs) -> R:
-            use = read if RAISED in db.session.info else memory
-            return use(revision, *args, **kwargs)
+        def recall(revision: int, /, *args: P.args, **kwargs: P.kwargs) -> R:
+            if RAISED in db.session.info:
+                return read(revision, *args, **kwargs)
+            return memory(revision, *args, **kwargs)  # type: ignore[arg-type]
 
         return recall
 

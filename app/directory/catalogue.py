@@ -10,9 +10,10 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import TypeVar
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import select
+from sqlalchemy import ScalarResult, Select, select
 
 from app.clinic import revision
 from app.directory.languages import language_name
@@ -28,6 +29,8 @@ from app.models import (
     WorkingHours,
 )
 from app.models.doctor import doctor_specialties, doctor_visit_types
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +180,7 @@ def at(number: int) -> Catalogue:
     )
 
 
-def _all(query):  # type: ignore[no-untyped-def]
+def _all(query: Select[T]) -> ScalarResult[T]:
     return db.session.scalars(query)
 
 

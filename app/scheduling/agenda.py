@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import TypeVar
 
 from sqlalchemy import or_, select
 
@@ -27,6 +28,8 @@ LONGEST_VISIT_TICKS = 96
 LONGEST_BUFFER_TICKS = 24
 LONGEST_BUSY_TICKS = 288  # the check constraint on appointments
 ONE_DAY = timedelta(days=1)
+
+R = TypeVar("R", WorkingHours, HoursException)
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,8 +169,8 @@ def _exceptions(
     return _grouped(rows)
 
 
-def _grouped(rows):  # type: ignore[no-untyped-def]
-    groups = defaultdict(list)
+def _grouped(rows: Iterable[R]) -> defaultdict[int, list[R]]:
+    groups: defaultdict[int, list[R]] = defaultdict(list)
     for row in rows:
         groups[row.doctor_id].append(row)
     return groups
