@@ -1,0 +1,125 @@
+"""A real server and a real browser."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from flask import Flask
+from playwright.sync_api import Page
+
+from app.extensions import db
+from config import ROOT
+from scripts.precompress import precompress
+from tests.databases import CleanSlate, an_app
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class LiveServer:
+    """A running Docket; `app` is this process's own way to the same database."""
+
+    url: str
+    app: Flask
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
+    if CHROMIUM is None:
+        pytest.skip("Chromium is not installed")
+    return {**browser_type_launch_args, "executable_path": CHROMIUM, "args": FLAGS}
+
+
+@pytest.fixture(scope="session")
+def browser_context_args(browser_context_args: dict[str, Any]) -> dict[str, Any]:
+    return {**browser_context_args, "locale": "en-GB", "timezone_id": "Europe/Berlin"}
+
+
+@pytest.fixture(scope="session")
+def _server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[LiveServer, CleanSlate]]:
+    folder, port = tmp_path_factory.mktemp("live"), _free_port()
+    url = f"http://127.0.0.1:{port}"
+    precompress()
+    app = an_app(folder, base_url=url)
+    server = _start(folder, url, port)
+    try:
+        _wait_until_open(server, port, folder / "server.log")
+        yield LiveServer(url, app), CleanSlate(app)
+    finally:
+        server.terminate()
+        server.wait(timeout=10)
+        with app.app_context():
+            db.engine.dispose()
+
+
+@pytest.fixture
+def live_server(_server: tuple[LiveServer, CleanSlate]) -> LiveServer:
+    """Docket under its real web server, on a clean SQLite database without the demo clinic."""
+    server, slate = _server
+    slate.restore()
+    return server
+
+
+@pytest.fixture
+def axe() -> Callable[[Page], None]:
+    """Check a page against the rules of WCAG 2.2 AA."""
+
+    def check(page: Page) -> None:
+        tags = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+        results = Axe().run(page, options={"runOnly": tags, "resultTypes": ["violations"]})
+        assert not results.violations_count, f"{page.url}\n{results.generate_report()}"
+
+    return check
+
+
+def _start(folder: Path, url: str, port: int) -> subprocess.Popen[bytes]:
+    settings = {
+        "INSTANCE_PATH": str(folder),
+        "DATABASE_URL": "",
+        "BASE_URL": url,
+        "DEMO": "0",
+        "RATE_LIMITS": "0",
+    }
+    command = [str(Path(sys.executable).with_name("granian")), "--interface", "wsgi"]
+    command += ["--host", "127.0.0.1", "--port", str(port), "--blocking-threads", "4", "wsgi:app"]
+    with (folder / "server.log").open("wb") as log:
+        return subprocess.Popen(
+            command, cwd=ROOT, env={**os.environ, **settings}, stdout=log, stderr=log
+        )
+
+
+def _wait_until_open(server: subprocess.Popen[bytes], port: int, log: Path) -> None:
+    patience = time.monotonic() + 20
+    while server.poll() is None and time.monotonic() < patience:
+        with closing(socket.socket()) as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        time.sleep(0.05)
+    pytest.fail(f"The server did not start:\n{log.read_text()}")
+
+
+def _free_port() -> int:
+    with closing(socket.socket()) as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
