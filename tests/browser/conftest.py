@@ -81,6 +81,12 @@ def live_server(_server: tuple[LiveServer, CleanSlate]) -> LiveServer:
     return server
 
 
+@pytest.fixture(scope="session")
+def base_url(_server: tuple[LiveServer, CleanSlate]) -> str:
+    """Where `page.goto("/login/")` goes."""
+    return _server[0].url
+
+
 @pytest.fixture
 def axe() -> Callable[[Page], None]:
     """Check a page against the rules of WCAG 2.2 AA."""
