@@ -13,12 +13,14 @@ from flask_login import UserMixin, current_user, login_user, logout_user
 from app.accounts import sessions
 from app.accounts.sessions import Device
 from app.errors import Busy, NotAllowed
-from app.extensions import login_manager
+from app.extensions import limiter, login_manager
 from app.htmx import see_other, wants_fragment
 from app.models import Doctor, LoginSession, Patient, Role, User
 from app.scheduling.holds import Holder
 
 View = TypeVar("View", bound=Callable[..., Any])
+
+limited = limiter.limit  # `@limited("10 per minute")`: how often one address may call a view
 
 BROWSER = "browser"
 KEPT_OVER_LOGIN = (BROWSER, "next")
