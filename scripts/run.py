@@ -31,8 +31,8 @@ Process = subprocess.Popen[bytes]
 
 
 def main() -> int:
-    # From here on `make run` is stopped in one way, whether by Ctrl-C or by a service manager.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.default_int_handler)
     port = int(os.environ.get("PORT") or 8000)
     if _answers(port):
         print(f"Port {port} is taken. Choose another one: PORT={port + 1} make run")
@@ -47,8 +47,8 @@ def main() -> int:
     except KeyboardInterrupt:
         return 0
     finally:
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
-        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, signal.SIG_IGN)
         for child in children:
             _stop(child)
 
