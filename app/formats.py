@@ -68,6 +68,8 @@ def minutes(number: int) -> str:
 
 
 FILTERS = {
+    "zone": ZoneInfo,
+    "instant": datetime.fromisoformat,
     "clock_time": clock_time,
     "short_day": short_day,
     "long_day": long_day,

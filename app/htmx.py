@@ -7,19 +7,17 @@ from typing import Any
 
 from flask import Response, make_response, redirect, render_template, request
 
-JUST_A_PAGE = {"full"}
-
 
 def wants_fragment() -> bool:
     """Whether htmx will swap the answer into a part of the page that is open."""
     return (
         request.headers.get("HX-Request") == "true"
-        and request.headers.get("HX-Request-Type") not in JUST_A_PAGE
+        and request.headers.get("HX-Request-Type") != "full"
         and "HX-History-Restore-Request" not in request.headers
     )
 
 
-def respond(page: str, fragment: str, *, status: int = 200, **context: Any) -> Response:
+def respond(page: str, fragment: str, /, *, status: int = 200, **context: Any) -> Response:
     """The page, or its fragment when that is all that was asked for."""
     template = fragment if wants_fragment() else page
     response = make_response(render_template(template, **context), status)
@@ -35,6 +33,12 @@ def see_other(address: str) -> Response:
     else:
         response = make_response(redirect(address, 303))
     response.vary.add("HX-Request")
+    return response
+
+
+def at_address(response: Response, address: str) -> Response:
+    """Let the browser's address bar say where a fragment belongs."""
+    response.headers["HX-Push-Url"] = address
     return response
 
 

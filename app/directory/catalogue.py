@@ -2,7 +2,8 @@
 
 A clinic has tens to thousands of doctors and changes them seldom, while every page asks about
 them. So the picture is read once per revision of the schedule (five queries) and then shared:
-plain frozen facts, no rows, nothing that belongs to a session.
+plain frozen facts, no rows, nothing that belongs to a session. Within one picture a fact is one
+object, so facts are compared by identity.
 """
 
 from __future__ import annotations
@@ -33,14 +34,14 @@ from app.models.doctor import doctor_specialties, doctor_visit_types
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class SpecialtyFacts:
     id: int
     slug: str
     name: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class LocationFacts:
     id: int
     slug: str
@@ -52,7 +53,7 @@ class LocationFacts:
     phone: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class VisitTypeFacts:
     """Minutes and cents; `step` is the grid of starts in wall-clock minutes."""
 
@@ -74,7 +75,7 @@ class VisitTypeFacts:
         return self.mode is VisitMode.ONLINE
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class DoctorFacts:
     id: int
     ref: str

@@ -97,6 +97,7 @@ class Appointment(Base):
 
     booking_key: Mapped[str | None] = mapped_column(String(64), unique=True)
     hold_expires_at: Mapped[datetime | None]
+    hold_prolonged: Mapped[bool] = mapped_column(default=False)
     holder_hash: Mapped[str | None] = mapped_column(String(64), index=True)
     holder_address: Mapped[str | None] = mapped_column(String(64), index=True)
 

@@ -36,6 +36,15 @@ class Page:
     size: int
 
     @property
+    def first(self) -> int:
+        """The place of the first row among all, from 1."""
+        return (self.number - 1) * self.size + 1
+
+    @property
+    def last(self) -> int:
+        return self.first + len(self.rows) - 1
+
+    @property
     def pages(self) -> int:
         return max(1, -(-self.total // self.size))
 

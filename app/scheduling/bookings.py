@@ -13,8 +13,6 @@ from app.scheduling.moves import Actor, move_on
 from app.scheduling.states import Who
 from app.transaction import transactional
 
-LONGEST_REASON = 500
-
 
 @transactional
 def book(holder: Holder, patient: Patient, ref: str, reason: str) -> Appointment:
@@ -48,7 +46,7 @@ def book(holder: Holder, patient: Patient, ref: str, reason: str) -> Appointment
         Actor(patient.user, Who.PATIENT),
         version=appointment.version,
         patient_id=patient.id,
-        reason=reason.strip()[:LONGEST_REASON],
+        reason=reason.strip()[: holds.LONGEST_REASON],
         hold_expires_at=None,
     )
     if first_time:

@@ -36,7 +36,9 @@ def check_bookings(desk: Desk, patient: Patient, doctor: DoctorFacts) -> None:
                 Appointment.ends_at > desk.at,
             )
             .group_by(Appointment.doctor_id)
-        ).tuples().all()
+        )
+        .tuples()
+        .all()
     )
     policy = desk.settings
     in_all = sum(per_doctor.values())

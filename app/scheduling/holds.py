@@ -12,7 +12,7 @@ import hmac
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Select, and_, or_, select
+from sqlalchemy import ColumnElement, Select, and_, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from app import clock
@@ -24,7 +24,9 @@ from app.scheduling import caps, claims, openings, refusals
 from app.scheduling.moves import TIME, Actor, move_on
 from app.scheduling.openings import Desk, Opening, length_of
 from app.scheduling.states import Who
-from app.transaction import is_duplicate, transactional
+from app.transaction import is_duplicate, rows_changed, transactional
+
+LONGEST_REASON = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +55,11 @@ class Holder:
 
 
 @transactional
-def hold(holder: Holder, doctor_ref: str, visit_type_ref: str, tick: int, key: str) -> Appointment:
-    """Hold the opening at a UTC tick; the holder's earlier hold is given up in the same breath.
+def hold(
+    holder: Holder, doctor_ref: str, visit_type_ref: str, tick: int, key: str, reason: str = ""
+) -> Appointment:
+    """Hold the opening at a UTC tick; the holder's earlier hold is given up in the same breath,
+    and what was typed into it is kept unless there is a new `reason`.
 
     Holding again with the same `key` answers with the same hold. Raises NotBookable's children
     (OpeningTaken when somebody was faster), OverTheCap, TooManyHolds, KeyUsedElsewhere.
@@ -69,6 +74,7 @@ def hold(holder: Holder, doctor_ref: str, visit_type_ref: str, tick: int, key: s
     if doctor is None or visit_type is None:
         raise refusals.NotBookable
     for mine in _held_by(holder):
+        reason = reason or mine.reason
         move_on(mine, Status.EXPIRED, Actor(_user(holder), Who.PATIENT), version=mine.version)
     end_expired(desk.at, doctor_id=doctor.id)
     opening = openings.require(desk, doctor, visit_type, tick)
@@ -76,6 +82,7 @@ def hold(holder: Holder, doctor_ref: str, visit_type_ref: str, tick: int, key: s
     if holder.patient is not None:
         caps.check_bookings(desk, holder.patient, doctor)
     appointment = _new(desk, opening, holder, stored_key)
+    appointment.reason = reason.strip()[:LONGEST_REASON]
     try:
         db.session.flush()
     except IntegrityError as fault:
@@ -101,6 +108,49 @@ def release(holder: Holder, ref: str) -> None:
     for mine in _held_by(holder):
         if mine.ref == ref:
             move_on(mine, Status.EXPIRED, Actor(_user(holder), Who.PATIENT), version=mine.version)
+
+
+@transactional
+def prolong(holder: Holder, ref: str) -> None:
+    """Let a hold last as long again, once. Raises HoldEnded, or NotNow the second time."""
+    desk = openings.desk()
+    appointment = db.session.scalars(any_of(holder, ref)).one_or_none()
+    if (
+        appointment is None
+        or appointment.status is not Status.HELD
+        or is_over(appointment, desk.at)
+    ):
+        raise refusals.HoldEnded
+    if not may_prolong(appointment):
+        raise refusals.NotNow("A time can be kept longer once only. Book it, or choose it again.")
+    changed = rows_changed(
+        update(Appointment)
+        .where(
+            Appointment.id == appointment.id,
+            Appointment.status == Status.HELD,
+            Appointment.hold_expires_at == appointment.hold_expires_at,
+        )
+        .values(
+            hold_expires_at=desk.at + desk.settings.hold,
+            hold_prolonged=True,
+            version=Appointment.version + 1,
+        )
+    )
+    if changed != 1:
+        raise refusals.HoldEnded
+
+
+def may_prolong(appointment: Appointment) -> bool:
+    """Whether the hold has not been prolonged yet."""
+    return appointment.status is Status.HELD and not appointment.hold_prolonged
+
+
+@transactional
+def note(holder: Holder, ref: str, reason: str) -> None:
+    """Keep what was typed with the hold, while its holder goes to sign in."""
+    appointment = db.session.scalars(any_of(holder, ref)).one_or_none()
+    if appointment is not None and appointment.status is Status.HELD:
+        appointment.reason = reason.strip()[:LONGEST_REASON]
 
 
 def held_by(holder: Holder) -> Appointment | None:

@@ -219,6 +219,14 @@ def _stretches(desk: Desk, start: int) -> Iterable[tuple[date, date]]:
         day = until + ONE_DAY
 
 
+def one_each(openings: Sequence[Opening]) -> list[Opening]:
+    """One opening for each start; where several doctors are free, they take turns."""
+    by_start: dict[int, list[Opening]] = {}
+    for opening in openings:
+        by_start.setdefault(opening.tick, []).append(opening)
+    return [same[tick % len(same)] for tick, same in by_start.items()]
+
+
 def nearest(
     desk: Desk,
     doctors: Sequence[DoctorFacts],

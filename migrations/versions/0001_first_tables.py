@@ -267,6 +267,7 @@ def upgrade() -> None:
     sa.Column('cancel_reason', sa.Text(), nullable=False),
     sa.Column('booking_key', sa.String(length=64), nullable=True),
     sa.Column('hold_expires_at', UTCDateTime(), nullable=True),
+    sa.Column('hold_prolonged', sa.Boolean(), nullable=False),
     sa.Column('holder_hash', sa.String(length=64), nullable=True),
     sa.Column('holder_address', sa.String(length=64), nullable=True),
     sa.Column('is_overbooked', sa.Boolean(), nullable=False),

@@ -1,0 +1,190 @@
+"""The booking page: choose, and see live which times are open."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from functools import lru_cache
+
+from flask import Response, make_response, render_template, request
+from flask_login import current_user
+
+from app.clock import instant_of, tick_of
+from app.htmx import at_address, respond, tag_of, tagged, unchanged, wants_fragment
+from app.models import Appointment
+from app.patient import bp
+from app.patient.choices import Choices
+from app.scheduling import holds, openings, refusals
+from app.scheduling.openings import Day, DayState, Desk, Opening
+from app.security import holder, may_hold, public, quiet
+
+NOON, EVENING = 12, 17
+
+
+@dataclass(frozen=True, slots=True)
+class Times:
+    """The part of the page about time: the strip, the day in view and its openings."""
+
+    days: list[Day]
+    day: Day
+    openings: list[Opening]
+    earliest: Opening | None
+
+
+@bp.get("/appointment/")
+@public
+def book() -> Response:
+    """The booking page with the choices of its address."""
+    return booking_page(Choices.read(openings.desk().catalogue, request.args))
+
+
+@bp.get("/appointment/openings/")
+@public
+@quiet
+def openings_of_day() -> Response:
+    """The openings of the day in view, asked for every few seconds. The hot path: one query for
+    the revision and one for who is busy; what it looks like is remembered."""
+    desk = openings.desk()
+    choices = Choices.read(desk.catalogue, request.args)
+    if not wants_fragment() or not choices.is_ready or choices.day is None:
+        return booking_page(choices)
+    open_now = _openings(desk, choices, choices.day)
+    held = _held_tick(my_hold(), choices)
+    query = tuple(choices.query(opening=None).items())
+    tag = tag_of(query, desk.revision, [one.tick for one in open_now], held)
+    return unchanged(tag) or tagged(make_response(_fragment(tuple(open_now), query, held)), tag)
+
+
+def booking_page(
+    choices: Choices,
+    *,
+    status: int = 200,
+    refusal: str | None = None,
+    alternatives: list[Opening] | None = None,
+    reason: str | None = None,
+    complaint: str | None = None,
+) -> Response:
+    """The page at any point of the flow; a refusal is shown with the openings that are offered
+    instead, and what was typed stays."""
+    desk = openings.desk()
+    held = my_hold()
+    times = _times(desk, choices)
+    chosen = _chosen(choices, times)
+    is_held = held is not None and _is_choice(held, choices)
+    if choices.opening and not chosen and not is_held and refusal is None and choices.is_ready:
+        refusal, alternatives = _why_not(desk, choices, choices.opening)
+    held_tick = _held_tick(held, choices)
+    response = respond(
+        "patient/book.html",
+        "patient/_booking.html",
+        status=status,
+        desk=desk,
+        choices=choices,
+        times=times,
+        chosen=chosen,
+        held=held,
+        is_held=is_held,
+        held_at=instant_of(held_tick) if held_tick else None,
+        may_prolong=held is not None and holds.may_prolong(held),
+        reason=reason if reason is not None else (held.reason if held else ""),
+        refusal=refusal,
+        alternatives=alternatives or [],
+        complaint=complaint,
+        key=secrets.token_urlsafe(16),
+        parts=parts_of_day,
+        is_patient=current_user.is_authenticated and current_user.user.patient is not None,
+    )
+    return at_address(response, choices.address()) if request.method == "GET" else response
+
+
+def _chosen(choices: Choices, times: Times | None) -> Opening | None:
+    """The opening that the address names, if it is open."""
+    if times is None or choices.opening is None:
+        return None
+    return next((one for one in times.openings if one.tick == choices.opening), None)
+
+
+def _is_choice(held: Appointment, choices: Choices) -> bool:
+    """Whether the address names the time that is held."""
+    same_doctor = choices.doctor is not None and held.doctor_id == choices.doctor.id
+    return same_doctor and choices.opening == _held_tick(held, choices)
+
+
+def _why_not(desk: Desk, choices: Choices, tick: int) -> tuple[str | None, list[Opening]]:
+    """Why the opening of an old or shared address is none, and the nearest that are."""
+    if choices.doctor is None or choices.visit_type is None:
+        return None, []
+    try:
+        openings.require(desk, choices.doctor, choices.visit_type, tick)
+    except refusals.NotBookable as refused:
+        near = openings.nearest(desk, choices.doctors, choices.visit_type, tick)
+        return refused.sentence, near
+    return None, []
+
+
+def my_hold() -> Appointment | None:
+    """The time that this browser, or its patient, holds now."""
+    return holds.held_by(holder()) if may_hold() else None
+
+
+def parts_of_day(found: Sequence[Opening]) -> list[tuple[str, list[Opening]]]:
+    """Openings under Morning, Afternoon and Evening, by the wall of their place."""
+    parts: dict[str, list[Opening]] = {"Morning": [], "Afternoon": [], "Evening": []}
+    for opening in found:
+        hour = opening.local.hour
+        name = "Morning" if hour < NOON else "Afternoon" if hour < EVENING else "Evening"
+        parts[name].append(opening)
+    return list(parts.items())
+
+
+def _times(desk: Desk, choices: Choices) -> Times | None:
+    if choices.visit_type is None or not choices.doctors:
+        return None
+    first_day = min(
+        (desk.today(place) for doctor in choices.doctors for place in doctor.locations),
+        default=desk.at.astimezone(desk.settings.zoneinfo).date(),
+    )
+    days = openings.strip(desk, choices.doctors, choices.visit_type, first_day)
+    earliest = next(
+        iter(openings.earliest(desk, choices.doctors, choices.visit_type, how_many=1)), None
+    )
+    wanted = choices.day or (earliest.day if earliest else first_day)
+    day = next((one for one in days if one.on == wanted), None) or _beyond(wanted, first_day)
+    return Times(days, day, _openings(desk, choices, wanted), earliest)
+
+
+def _beyond(wanted: date, first_day: date) -> Day:
+    if wanted < first_day:
+        return Day(wanted, DayState.TOO_SOON, 0, "This day has passed")
+    return Day(wanted, DayState.TOO_FAR, 0, "Not open for booking yet")
+
+
+def _openings(desk: Desk, choices: Choices, day: date) -> list[Opening]:
+    if choices.visit_type is None:
+        return []
+    found = openings.of_day(desk, choices.doctors, choices.visit_type, day)
+    return openings.one_each(found) if choices.is_any_doctor else found
+
+
+def _held_tick(held: Appointment | None, choices: Choices) -> int | None:
+    """The start of the viewer's hold, if it is among the openings in view."""
+    if held is None or choices.visit_type is None:
+        return None
+    among = {doctor.id for doctor in choices.doctors}
+    mine = held.doctor_id in among and held.visit_type_id == choices.visit_type.id
+    return tick_of(held.starts_at) if mine else None
+
+
+@lru_cache(maxsize=512)
+def _fragment(
+    found: tuple[Opening, ...], query: tuple[tuple[str, str], ...], held_tick: int | None
+) -> str:
+    return render_template(
+        "patient/_openings.html",
+        openings=found,
+        query=dict(query),
+        held_at=instant_of(held_tick) if held_tick else None,
+        parts=parts_of_day,
+    )

@@ -1,0 +1,147 @@
+"""From an opening to an appointment: hold, prolong, give back, book."""
+
+from __future__ import annotations
+
+from flask import Response, make_response, render_template, request, session, url_for
+from flask_login import current_user
+
+from app.clock import tick_of
+from app.errors import ClinicError
+from app.htmx import see_other
+from app.inputs import a_tick
+from app.models import Appointment, Role
+from app.patient import bp
+from app.patient.booking import booking_page, my_hold
+from app.patient.choices import Choices
+from app.scheduling import appointments, bookings, holds, openings, refusals
+from app.scheduling.openings import Opening
+from app.security import holder, limited, me, my_patient, only, public
+
+KEY_LENGTHS = range(8, 65)
+
+
+@bp.post("/appointment/hold/")
+@public
+@limited("40 per 10 minutes")
+def hold() -> Response:
+    """Hold the chosen opening. The button says which: `<doctor>.<tick>`."""
+    doctor_ref, _, tick_text = request.form.get("opening", "").partition(".")
+    tick = a_tick(tick_text)
+    key = request.form.get("key", "")
+    desk = openings.desk()
+    choices = Choices.read(
+        desk.catalogue, {**request.form, "doctor": doctor_ref, "opening": tick_text}
+    )
+    if tick is None or choices.visit_type is None or len(key) not in KEY_LENGTHS:
+        return booking_page(choices, status=422, refusal="Choose one of the times on the page.")
+    if current_user.is_authenticated and me().patient is None:
+        sentence = "Visits are booked by patients. Log in with a patient's account to book one."
+        return booking_page(choices, status=403, refusal=sentence)
+    try:
+        held = holds.hold(
+            holder(),
+            doctor_ref,
+            choices.visit_type.ref,
+            tick,
+            key,
+            request.form.get("reason", ""),
+        )
+    except ClinicError as refused:
+        return _refused(choices, tick, refused)
+    return see_other(_address_of(held, choices))
+
+
+@bp.post("/appointment/hold/prolong/")
+@public
+@limited("20 per minute")
+def prolong() -> Response:
+    """Keep the held time for as long again, once."""
+    held = my_hold()
+    choices = Choices.read(openings.desk().catalogue, request.form)
+    try:
+        holds.prolong(holder(), request.form.get("ref", ""))
+    except ClinicError as refused:
+        return booking_page(choices, status=refused.status, refusal=refused.sentence)
+    return see_other(_address_of(held, choices) if held else choices.address())
+
+
+@bp.post("/appointment/hold/release/")
+@public
+@limited("60 per minute")
+def release() -> Response:
+    """Give the held time back."""
+    holds.release(holder(), request.form.get("ref", ""))
+    if request.form.get("leaving"):
+        return make_response("", 204)
+    choices = Choices.read(openings.desk().catalogue, request.form)
+    return see_other(choices.address(opening=None))
+
+
+@bp.post("/appointment/book/")
+@public
+@limited("30 per 10 minutes")
+def confirm() -> Response:
+    """Book the held time; who is not signed in is sent to do that first, and loses nothing."""
+    ref = request.form.get("ref", "")
+    reason = request.form.get("reason", "")
+    choices = Choices.read(openings.desk().catalogue, request.form)
+    if len(reason) > holds.LONGEST_REASON:
+        sentence = f"Use at most {holds.LONGEST_REASON} characters."
+        return booking_page(choices, status=422, reason=reason, complaint=sentence)
+    if not current_user.is_authenticated:
+        return _sign_in_first(ref, reason, choices)
+    try:
+        appointment = bookings.book(holder(), my_patient(), ref, reason)
+    except ClinicError as refused:
+        return _refused(choices, choices.opening, refused, reason)
+    return see_other(url_for("patient.booked", ref=appointment.ref))
+
+
+@bp.get("/appointment/booked/<ref>/")
+@only(Role.PATIENT)
+def booked(ref: str) -> Response:
+    """The confirmation: when, where, what to bring, and what comes next."""
+    appointment = appointments.appointment_of(my_patient(), ref)
+    return make_response(
+        render_template(
+            "patient/booked.html", appointment=appointment, is_confirmed=me().is_confirmed
+        )
+    )
+
+
+def _sign_in_first(ref: str, reason: str, choices: Choices) -> Response:
+    held = my_hold()
+    if held is None or held.ref != ref:
+        return _refused(choices, choices.opening, refusals.HoldEnded(), reason)
+    holds.note(holder(), ref, reason)
+    back = _address_of(held, choices)
+    session["next"] = back
+    page = "auth.register" if request.form.get("then") == "register" else "auth.login"
+    return see_other(url_for(page, next=back))
+
+
+def _refused(
+    choices: Choices, tick: int | None, refused: ClinicError, reason: str = ""
+) -> Response:
+    """The page again, with the sentence and, where another time would help, the nearest three."""
+    alternatives: list[Opening] = []
+    wants_another = isinstance(refused, refusals.NotBookable | refusals.HoldEnded)
+    if wants_another and tick is not None and choices.visit_type is not None:
+        alternatives = openings.nearest(openings.desk(), choices.doctors, choices.visit_type, tick)
+    return booking_page(
+        choices,
+        status=refused.status,
+        refusal=refused.sentence,
+        alternatives=alternatives,
+        reason=reason or None,
+    )
+
+
+def _address_of(held: Appointment, choices: Choices) -> str:
+    local = held.starts_at.astimezone(held.zone)
+    return choices.address(
+        doctor=held.doctor.ref,
+        visit_type=held.visit_type.ref,
+        day=local.date(),
+        opening=tick_of(held.starts_at),
+    )
