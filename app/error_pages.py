@@ -12,7 +12,7 @@ from werkzeug.exceptions import HTTPException
 
 from app.errors import Busy, ClinicError
 from app.extensions import db
-from app.htmx import wants_fragment
+from app.htmx import beside_target, wants_fragment
 
 TITLES = {
     400: "We could not read that",
@@ -99,6 +99,8 @@ def _answer(code: int, sentence: str, error_id: str | None = None) -> Response:
     )
     response = make_response(page, code)
     response.vary.add("HX-Request")
+    if wants_fragment():
+        beside_target(response)
     if code in {429, 503}:
         response.headers["Retry-After"] = "30" if code == 429 else "2"
     return response

@@ -36,6 +36,13 @@ def see_other(address: str) -> Response:
     return response
 
 
+def beside_target(response: Response) -> Response:
+    """Show an error in the page's #problem, and leave the part that asked as it is."""
+    response.headers["HX-Retarget"] = "#problem"
+    response.headers["HX-Reswap"] = "outerMorph"
+    return response
+
+
 def at_address(response: Response, address: str) -> Response:
     """Let the browser's address bar say where a fragment belongs."""
     response.headers["HX-Push-Url"] = address

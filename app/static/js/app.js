@@ -12,7 +12,7 @@
 
   // Polling: a hidden tab asks nothing; when it is seen again, it asks once.
   document.addEventListener("htmx:before:request", (event) => {
-    if (document.hidden && event.detail.ctx.sourceElement.closest("[data-live]")) {
+    if (document.hidden && event.detail.ctx.sourceElement.matches("[data-live]")) {
       event.preventDefault();
     }
   });
@@ -106,8 +106,9 @@
       reveal.textContent = shown ? "Show" : "Hide";
     }
     if (event.target.closest("[data-theme-switch]")) {
-      const wish = root.dataset.theme || (matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light");
-      root.dataset.theme = wish === "dark" ? "light" : "dark";
+      const system = matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light";
+      const shown = root.dataset.theme || system;
+      root.dataset.theme = shown === "dark" ? "light" : "dark";
       try {
         localStorage.setItem("theme", root.dataset.theme);
       } catch {
@@ -116,15 +117,42 @@
     }
   });
 
-  // After a change, focus moves only where the answer asks for it.
-  const settle = () => {
+  // A held time is given back when a link leads out of the booking; signing in belongs to it.
+  document.addEventListener("click", (event) => {
+    const hold = document.querySelector("[data-hold-release]");
+    const link = event.target.closest("a[href]");
+    if (!hold || !link || link.target || event.ctrlKey || event.metaKey || event.shiftKey) return;
+    const way = new URL(link.href, location.href);
+    if (/^\/(appointment|login|register|forgot-password)\//.test(way.pathname)) return;
+    const form = new FormData();
+    form.set("csrf_token", document.querySelector("input[name=csrf_token]").value);
+    form.set("ref", hold.dataset.ref);
+    form.set("leaving", "1");
+    navigator.sendBeacon(hold.dataset.holdRelease, form);
+  });
+
+  // What has focus may be gone after a poll; the part it was in then keeps it.
+  let keeper = null;
+  document.addEventListener("htmx:before:swap", () => {
+    keeper = document.activeElement?.closest("[data-keep-focus]")?.id;
+  });
+  document.addEventListener("htmx:after:swap", () => {
+    if (keeper && document.activeElement === document.body) {
+      document.getElementById(keeper)?.querySelector("button, a")?.focus();
+    }
+    keeper = null;
+  });
+
+  // After a change, focus moves only where the answer asks for it; a poll never moves it.
+  const settle = (event) => {
     for (const scripted of all("[data-theme-switch], [data-reveal]")) scripted.hidden = false;
+    for (const unneeded of all("[data-without-js]")) unneeded.hidden = true;
     tick();
     showChosenDays();
     const wanted = document.querySelector("[data-focus]");
     if (!wanted) return;
     wanted.removeAttribute("data-focus");
-    wanted.focus();
+    if (!event?.detail.ctx.sourceElement.matches("[data-live]")) wanted.focus();
   };
   document.addEventListener("htmx:after:swap", settle);
   settle();
