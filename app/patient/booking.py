@@ -86,6 +86,7 @@ def booking_page(
         chosen=chosen,
         held=held,
         is_held=is_held,
+        held_tick=tick_of(held.starts_at) if held else None,
         held_at=instant_of(held_tick) if held_tick else None,
         may_prolong=held is not None and holds.may_prolong(held),
         reason=reason if reason is not None else (held.reason if held else ""),

@@ -40,7 +40,7 @@ def cancel(appointment: Appointment, actor: Actor, reason: str, *, version: int)
         Status.CANCELLED,
         actor,
         version=version,
-        reason=reason.strip()[:LONGEST_REASON],
+        why=reason.strip()[:LONGEST_REASON],
     )
     if was is not Status.CANCELLED:
         _next_in_calendars(appointment)

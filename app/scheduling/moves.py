@@ -43,11 +43,11 @@ def move_on(
     actor: Actor,
     *,
     version: int,
-    reason: str = "",
+    why: str = "",
     **also: Any,
 ) -> None:
     """Move an appointment to another status: compare-and-set, audit event, claims given up when
-    the new status owns none. `also` are columns that change with it.
+    the new status owns none. `why` is kept with the event; `also` are columns that change too.
 
     `version` is the one that the actor has seen. Doing again what one has just done oneself (a
     double click, a replay after a lost connection) is no fault. Raises NotAllowed when this actor
@@ -63,7 +63,7 @@ def move_on(
         if any(may_move(before, to, who) for who in Who):
             raise NotAllowed
         raise NotNow
-    _set(appointment, to, {"cancel_reason": reason, **also} if to is Status.CANCELLED else also)
+    _set(appointment, to, {"cancel_reason": why, **also} if to is Status.CANCELLED else also)
     audit.record(
         actor.user,
         STATUS_ACTION,
@@ -71,7 +71,7 @@ def move_on(
         name=appointment.ref,
         before={"status": before.value},
         after={"status": to.value},
-        reason=reason,
+        reason=why,
     )
 
 
