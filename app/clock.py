@@ -50,6 +50,11 @@ def database_now() -> ColumnElement[datetime]:
     return literal(_frozen_at, UTCDateTime()) if _frozen_at else _DatabaseNow()
 
 
+def is_frozen() -> bool:
+    """Whether the clocks stand still."""
+    return _frozen_at is not None
+
+
 @contextmanager
 def frozen(instant: datetime) -> Iterator[None]:
     """Hold both clocks at an aware instant; for tests and for the demo's history."""

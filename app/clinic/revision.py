@@ -12,10 +12,10 @@ from datetime import datetime
 from functools import lru_cache, wraps
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
-from sqlalchemy import event, select, type_coerce, update
+from sqlalchemy import ColumnElement, Select, event, select, type_coerce, update
 from sqlalchemy.orm import Session
 
-from app.clock import database_now
+from app.clock import database_now, is_frozen
 from app.extensions import db
 from app.models import Revision
 from app.types import UTCDateTime
@@ -37,7 +37,7 @@ def current() -> int:
 
 def current_with_time() -> tuple[int, datetime]:
     """The present revision and the database's present instant, in one query."""
-    row = db.session.execute(_present()).one()
+    row = db.session.connection().execute(_present()).one()
     return row[0], row[1]
 
 
@@ -82,9 +82,16 @@ def forget() -> None:
         clear()
 
 
-def _present() -> Any:
-    time = type_coerce(database_now(), UTCDateTime())
-    return select(Revision.value, time).where(Revision.name == SCHEDULE)
+def _statement(time: ColumnElement[datetime]) -> Select[int, datetime]:
+    row = Revision.__table__.c
+    return select(row.value, type_coerce(time, UTCDateTime())).where(row.name == SCHEDULE)
+
+
+_PRESENT = _statement(database_now())
+
+
+def _present() -> Select[int, datetime]:
+    return _statement(database_now()) if is_frozen() else _PRESENT
 
 
 def _raise(session: Session) -> None:

@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import TypeVar
 
-from sqlalchemy import or_, select
+from sqlalchemy import ColumnElement, Select, bindparam, or_, select
 
 from app.clinic import revision
 from app.clock import instant_of, tick_of
@@ -28,6 +28,7 @@ LONGEST_VISIT_TICKS = 96
 LONGEST_BUFFER_TICKS = 24
 LONGEST_BUSY_TICKS = 288  # the check constraint on appointments
 ONE_DAY = timedelta(days=1)
+END_OF_TIME = datetime(9000, 1, 1, tzinfo=UTC)
 
 R = TypeVar("R", WorkingHours, HoursException)
 
@@ -112,20 +113,38 @@ def busy_spans(
     doctor_ids: Iterable[int], window: Window, at: datetime | None, apart_from: int | None = None
 ) -> list[tuple[int, int, int]]:
     """(doctor, from tick, until tick) of all that is busy; answered from one covering index."""
-    query = select(
-        Appointment.doctor_id, Appointment.busy_from_tick, Appointment.busy_until_tick
-    ).where(
-        Appointment.doctor_id.in_(list(doctor_ids)),
-        Appointment.busy_from_tick > window.first - LONGEST_BUSY_TICKS,
-        Appointment.busy_from_tick < window.last,
-        Appointment.status.not_in([Status.CANCELLED, Status.EXPIRED]),
-        Appointment.is_overbooked.is_(False),
+    ids = list(doctor_ids)
+    values = {
+        "doctors": ids[0] if len(ids) == 1 else ids,
+        "first": window.first,
+        "longest_before": window.first - LONGEST_BUSY_TICKS,
+        "last": window.last,
+        # No hold ends after the end of time, so without an instant no hold counts.
+        "at": at or END_OF_TIME,
+        "apart_from": apart_from or 0,
+    }
+    statement = _BUSY_OF_ONE if len(ids) == 1 else _BUSY_OF_MANY
+    return [tuple(row) for row in db.session.connection().execute(statement, values)]  # type: ignore[misc]
+
+
+def _busy_statement(whose: ColumnElement[bool]) -> Select[int, int, int]:
+    """Built once: putting a statement together costs more than running this one."""
+    row = Appointment.__table__.c
+    return select(row.doctor_id, row.busy_from_tick, row.busy_until_tick).where(
+        whose,
+        row.busy_from_tick > bindparam("longest_before"),
+        row.busy_from_tick < bindparam("last"),
+        row.busy_until_tick > bindparam("first"),
+        row.status.not_in([Status.CANCELLED, Status.EXPIRED]),
+        or_(row.status != Status.HELD, row.hold_expires_at > bindparam("at")),
+        row.is_overbooked.is_(False),
+        row.id != bindparam("apart_from"),
     )
-    stands = Appointment.status != Status.HELD
-    query = query.where(stands if at is None else or_(stands, Appointment.hold_expires_at > at))
-    if apart_from is not None:
-        query = query.where(Appointment.id != apart_from)
-    return [tuple(row) for row in db.session.execute(query)]  # type: ignore[misc]
+
+
+_doctor_id = Appointment.__table__.c.doctor_id
+_BUSY_OF_ONE = _busy_statement(_doctor_id == bindparam("doctors"))
+_BUSY_OF_MANY = _busy_statement(_doctor_id.in_(bindparam("doctors", expanding=True)))
 
 
 def _window(first_day: date, last_day: date, places: Iterable[LocationFacts]) -> Window:
