@@ -64,7 +64,7 @@ def current(at_revision: int | None = None) -> ClinicSettings:
 @revision.remembered(maxsize=4)
 def _parsed(_: int) -> ClinicSettings:
     names = {field.name for field in fields(ClinicSettings)}
-    rows = db.session.execute(select(Setting.name, Setting.value)).tuples()
+    rows = db.session.execute(select(Setting.name, Setting.value))
     return ClinicSettings(**{name: value for name, value in rows if name in names})
 
 

@@ -27,19 +27,16 @@ def check_holds(desk: Desk, address_hash: str) -> None:
 def check_bookings(desk: Desk, patient: Patient, doctor: DoctorFacts) -> None:
     """Raise OverTheCap when the patient's open appointments, in all or with this doctor, are as
     many as the clinic allows; people whose e-mail is not confirmed may have fewer."""
-    per_doctor = dict(
-        db.session.execute(
-            select(Appointment.doctor_id, func.count())
-            .where(
-                Appointment.patient_id == patient.id,
-                Appointment.status.in_(OPEN),
-                Appointment.ends_at > desk.at,
-            )
-            .group_by(Appointment.doctor_id)
+    open_ones = (
+        select(Appointment.doctor_id, func.count())
+        .where(
+            Appointment.patient_id == patient.id,
+            Appointment.status.in_(OPEN),
+            Appointment.ends_at > desk.at,
         )
-        .tuples()
-        .all()
+        .group_by(Appointment.doctor_id)
     )
+    per_doctor = dict(db.session.execute(open_ones).all())
     policy = desk.settings
     in_all = sum(per_doctor.values())
     if in_all >= policy.open_bookings_per_patient:

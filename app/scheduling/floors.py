@@ -26,7 +26,7 @@ def known(desk: Desk) -> dict[int, int]:
     query = select(OpeningFloor.doctor_id, OpeningFloor.tick).where(
         OpeningFloor.revision == desk.revision
     )
-    return dict(db.session.execute(query).tuples().all())
+    return dict(db.session.execute(query).all())
 
 
 def lower(doctor_id: int, tick: int) -> None:
