@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from datetime import date, datetime, timedelta
+from functools import cache
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
@@ -37,6 +38,12 @@ BERLIN = ZoneInfo("Europe/Berlin")
 _numbers = itertools.count(1)
 
 
+@cache
+def _password_hash() -> str:
+    """Hashing is slow on purpose; once is enough for everybody."""
+    return passwords.hash_of(PASSWORD)
+
+
 def at(text: str, zone: ZoneInfo = BERLIN) -> datetime:
     """An instant from wall-clock text: `at("2026-11-25 10:30")`."""
     return datetime.fromisoformat(text).replace(tzinfo=zone).astimezone(ZoneInfo("UTC"))
@@ -55,7 +62,7 @@ def a_user(role: Role = Role.PATIENT, name: str = "", email: str = "", **fields:
         email=email,
         confirmed_email=fields.pop("confirmed_email", email),
         role=role,
-        password_hash=passwords.hash_of(PASSWORD),
+        password_hash=_password_hash(),
         **fields,
     )
     db.session.add(user)

@@ -85,8 +85,7 @@ def _missing() -> int:
         .outerjoin(Claim, Claim.appointment_id == Appointment.id)
         .where(LIVE, Appointment.starts_at > database_now())
         .group_by(Appointment.id)
-        .execution_options(yield_per=1000)
-    ).tuples()
+    )
     faulty = 0
     for starts_at, ends_at, busy, is_overbooked, patient_id, doctors, patients, first in rows:
         begin, end = tick_of(starts_at), tick_of(ends_at)

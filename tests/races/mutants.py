@@ -1,0 +1,88 @@
+"""Ways to build it that look right and are not. Each test of a race must notice its mutants."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from threading import Barrier
+
+import pytest
+from sqlalchemy import update
+
+from app.clinic import revision
+from app.clock import tick_of
+from app.extensions import db
+from app.models import Appointment
+from app.models import AppointmentStatus as Status
+from app.scheduling import agenda, claims, holds, openings
+from app.scheduling.holds import Holder
+from tests.races.racing import PATIENCE
+
+Hold = Callable[[Holder, str, str, int, str], Appointment]
+
+
+def check_then_insert(monkeypatch: pytest.MonkeyPatch, together: int = 0) -> Hold:
+    """Look whether the time is free; then write the appointment, and nothing that could refuse it.
+
+    With `together`, so many people look before the first of them writes.
+    """
+    monkeypatch.setattr(claims, "take", lambda *_: None)
+    return _hold_after_a_look(monkeypatch, together)
+
+
+def unique_start_only(monkeypatch: pytest.MonkeyPatch) -> Hold:
+    """Look whether the time is free; then let a unique key refuse an equal start."""
+
+    def take(appointment: Appointment, doctor_calendar: int, _: int | None) -> None:
+        start = range(tick_of(appointment.starts_at), tick_of(appointment.starts_at) + 1)
+        claims._insert(appointment, doctor_calendar, start, claims.OpeningTaken)
+
+    monkeypatch.setattr(claims, "take", take)
+    return _hold_after_a_look(monkeypatch, 0)
+
+
+def _hold_after_a_look(monkeypatch: pytest.MonkeyPatch, together: int) -> Hold:
+    meeting = Barrier(together) if together else None
+    hold, look = holds.hold, openings.require
+
+    def held(holder: Holder, doctor_ref: str, visit_type_ref: str, tick: int, key: str):
+        desk = openings.desk()
+        doctor = desk.catalogue.doctor(doctor_ref)
+        visit_type = doctor.visit_type(visit_type_ref)
+        look(desk, doctor, visit_type, tick)
+        db.session.rollback()
+        if meeting is not None:
+            meeting.wait(PATIENCE)
+        return hold(holder, doctor_ref, visit_type_ref, tick, key)
+
+    def require(desk, doctor, visit_type, tick, apart_from=None):
+        day = openings.date_of(tick, desk.settings.zoneinfo)
+        shape = agenda.shapes(desk.revision, (doctor.id,), day, day)[doctor.id]
+        return openings.Opening(doctor, visit_type, shape.places[0].location, tick)
+
+    monkeypatch.setattr(openings, "require", require)
+    return held
+
+
+def sweep_without_compare(monkeypatch: pytest.MonkeyPatch) -> None:
+    """End the holds that were found, whatever they have become meanwhile."""
+
+    def set_anyway(appointment: Appointment, to: Status, also: dict[str, object]) -> None:
+        db.session.execute(
+            update(Appointment)
+            .where(Appointment.id == appointment.id)
+            .values(status=to, version=Appointment.version + 1, **also)
+        )
+        if to is Status.EXPIRED:
+            claims.release(appointment)
+
+    monkeypatch.setattr("app.scheduling.moves._set", set_anyway)
+
+
+def change_without_compare(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Change a visit whatever somebody else has made of it."""
+    sweep_without_compare(monkeypatch)
+
+
+def no_revision_lock(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Read the revision without keeping it."""
+    monkeypatch.setattr(revision, "lock", revision.current_with_time)
