@@ -112,6 +112,7 @@ class Catalogue:
     visit_types: tuple[VisitTypeFacts, ...]
     by_ref: dict[str, DoctorFacts] = field(repr=False)
     by_id: dict[int, DoctorFacts] = field(repr=False)
+    places: dict[int, LocationFacts] = field(repr=False)  # all, also where nobody works by the week
 
     def doctor(self, ref: str) -> DoctorFacts | None:
         return self.by_ref.get(ref)
@@ -178,6 +179,7 @@ def at(number: int) -> Catalogue:
         visit_types=_used(doctor.visit_types for doctor in doctors),
         by_ref={doctor.ref: doctor for doctor in doctors},
         by_id={doctor.id: doctor for doctor in doctors},
+        places=locations,
     )
 
 

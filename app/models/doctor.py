@@ -73,6 +73,7 @@ class Doctor(Base):
 
 class DoctorLanguage(Base):
     __tablename__ = "doctor_languages"
+    shapes_openings = True
 
     doctor_id: Mapped[int] = mapped_column(ForeignKey("doctors.id"), primary_key=True)
     language: Mapped[str] = mapped_column(String(8), primary_key=True, index=True)

@@ -8,6 +8,7 @@ from app.extensions import Base
 
 class Specialty(Base):
     __tablename__ = "specialties"
+    shapes_openings = True
 
     id: Mapped[int] = mapped_column(primary_key=True)
     slug: Mapped[str] = mapped_column(String(60), unique=True)

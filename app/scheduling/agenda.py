@@ -72,7 +72,7 @@ def shapes(
     number: int, doctor_ids: tuple[int, ...], first_day: date, last_day: date
 ) -> dict[int, Shape]:
     """The shape of each doctor's time on the dates from `first_day` to `last_day`."""
-    locations = {place.id: place for place in catalogue.at(number).locations}
+    locations = catalogue.at(number).places
     hours = _hours(doctor_ids, first_day, last_day)
     widest = _window(first_day, last_day, locations.values())
     exceptions = _exceptions(doctor_ids, widest)

@@ -7,7 +7,7 @@ frees time lowers the floor in the same transaction; the worker raises it afterw
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import case, select, update
 
@@ -15,10 +15,12 @@ from app.directory.catalogue import DoctorFacts
 from app.extensions import db
 from app.models import OpeningFloor
 from app.scheduling import openings
+from app.scheduling.agenda import LONGEST_BUFFER_TICKS, LONGEST_VISIT_TICKS
 from app.scheduling.openings import Desk
 from app.transaction import rows_changed, transactional
 
 RAISE_EVERY = timedelta(minutes=5)
+LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 def known(desk: Desk) -> dict[int, int]:
@@ -30,7 +32,11 @@ def known(desk: Desk) -> dict[int, int]:
 
 
 def lower(doctor_id: int, tick: int) -> None:
-    """Say, in the transaction that frees it, that time of a doctor has become free from `tick`."""
+    """Say, in the transaction that frees it, that time of a doctor has become free from `tick`.
+
+    A long visit, and the buffer before the next one, may begin well before the time that it needed.
+    """
+    tick -= LONGEST_VISIT_TICKS + LONGEST_BUFFER_TICKS
     rows_changed(
         update(OpeningFloor)
         .where(OpeningFloor.doctor_id == doctor_id)
@@ -50,19 +56,29 @@ def stale(desk: Desk, at_most: int) -> list[DoctorFacts]:
     return [doctor for doctor in desk.catalogue.doctors if doctor.id not in have][:at_most]
 
 
-@transactional
 def raise_for(doctor: DoctorFacts) -> bool:
     """Compute a doctor's floor and store it, unless time was freed meanwhile; whether it was."""
-    row = db.session.get(OpeningFloor, doctor.id)
+    _lay(doctor)
+    return _raise(doctor)
+
+
+@transactional
+def _lay(doctor: DoctorFacts) -> None:
+    """Make the row, at no height, before anything is computed: who frees time while there is no
+    row would leave no mark."""
+    if db.session.get(OpeningFloor, doctor.id) is None:
+        db.session.add(OpeningFloor(doctor_id=doctor.id, tick=0, revision=0, raised_at=LONG_AGO))
+
+
+@transactional
+def _raise(doctor: DoctorFacts) -> bool:
+    row = db.session.get_one(OpeningFloor, doctor.id)
     desk = openings.desk()
     values = {
         "tick": openings.floor_of(desk, doctor),
         "revision": desk.revision,
         "raised_at": desk.at,
     }
-    if row is None:
-        db.session.add(OpeningFloor(doctor_id=doctor.id, **values))
-        return True
     changed = rows_changed(
         update(OpeningFloor)
         .where(OpeningFloor.doctor_id == doctor.id, OpeningFloor.version == row.version)

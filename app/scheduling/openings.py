@@ -22,6 +22,7 @@ from app.scheduling.availability import VisitLength, bookable_starts, count, pos
 from app.scheduling.days import MINUTES_PER_TICK, date_of, local_day, run, starts_of
 
 STRIP_DAYS = 42
+ZONES_APART = timedelta(2)  # from UTC−11 to UTC+14 the date at one instant differs by up to two
 SCAN_DAYS = 14
 
 
@@ -208,11 +209,11 @@ def floor_of(desk: Desk, doctor: DoctorFacts) -> int:
 
 
 def _stretches(desk: Desk, start: int) -> Iterable[tuple[date, date]]:
-    """The dates from a tick to the horizon, a fortnight at a time. A day's width to spare on both
-    sides covers every zone; `_starts` is exact."""
-    day = date_of(start, desk.settings.zoneinfo) - ONE_DAY
+    """The dates from a tick to the horizon, a fortnight at a time, with room on both sides for
+    every zone; `_starts` is exact."""
+    day = date_of(start, desk.settings.zoneinfo) - ZONES_APART
     today = desk.at.astimezone(desk.settings.zoneinfo).date()
-    end = today + timedelta(desk.settings.horizon_days + 1)
+    end = today + timedelta(desk.settings.horizon_days) + ZONES_APART
     while day <= end:
         until = min(day + timedelta(SCAN_DAYS - 1), end)
         yield day, until
@@ -266,7 +267,7 @@ def require(
     if instant_of(tick) > farthest:
         raise refusals.TooFarAhead
     day = date_of(tick, desk.settings.zoneinfo)
-    by_doctor, busy = _read(desk, [doctor], day - ONE_DAY, day + ONE_DAY, apart_from)
+    by_doctor, busy = _read(desk, [doctor], day - ZONES_APART, day + ZONES_APART, apart_from)
     shape = by_doctor[doctor.id]
     bit = 1 << (tick - shape.window.first)
     taken = busy.get(doctor.id, 0)
@@ -276,7 +277,7 @@ def require(
     for place in shape.places:
         if _starts(desk, place, shape.window, 0, visit_type) & bit:
             raise refusals.OpeningTaken
-    if all(
+    if shape.places and all(
         date_of(tick, place.location.zone) > desk.last_day(place.location) for place in shape.places
     ):
         raise refusals.TooFarAhead
