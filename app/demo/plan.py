@@ -22,6 +22,7 @@ from app.scheduling.openings import Desk, length_of
 WEEKS_BACK, WEEKS_AHEAD = 8, 4
 LONGEST_LEAD = timedelta(days=14)
 DAY = timedelta(days=1)
+FOR_CHILDREN = "Paediatrics"  # the demo patient is grown up
 ONE_VISIT = 6  # ticks, about
 
 
@@ -132,10 +133,10 @@ class Planner:
         if number in _full_days(demand):
             return 1.0
         if number < 0:
-            lately = 0.25 if number > -7 else 0.2 if demand >= WANTED else 0.05
+            lately = 0.25 if number > -7 else 0.2 if demand >= WANTED else 0.07
             return demand * lately * self.chance.uniform(0, 2)
         nearness = 1 - number / (7 * WEEKS_AHEAD + 4)
-        return min(1.0, demand * nearness**2 * self.chance.uniform(0, 0.7))
+        return min(1.0, demand * nearness**2 * self.chance.uniform(0, 1))
 
     def _booked_at(self, tick: int) -> datetime:
         latest = min(self.desk.at, instant_of(tick) - timedelta(hours=3))
@@ -240,6 +241,7 @@ def _for_demo_patient(planned: list[Planned], doctor_of_demo: int, desk: Desk) -
             if (each.doctor.id == doctor_of_demo) == with_demo_doctor
             and each.fate is fate
             and _may_have(chosen, each, desk)
+            and not any(known.name == FOR_CHILDREN for known in each.doctor.specialties)
             and (each.starts_at > desk.at + timedelta(hours=3)) == (days > 0)
         ]
         wished = desk.at + days * DAY
