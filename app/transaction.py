@@ -34,6 +34,11 @@ DEADLOCKS = {1213, 1020}  # the second: a row changed under a MariaDB snapshot
 UNREACHABLE = {1040, 1047, 2003, 2006, 2013, 2055}
 
 
+class Overtaken(Exception):
+    """Another transaction has just stored what this one was about to store. The whole use case
+    runs again, and finds it done."""
+
+
 def transactional(use_case: Callable[P, R]) -> Callable[P, R]:
     """Run `use_case` as one transaction; inside another one, join it.
 
@@ -52,6 +57,9 @@ def transactional(use_case: Callable[P, R]) -> Callable[P, R]:
             attempt += 1
             try:
                 return _once(use_case, *args, **kwargs)
+            except Overtaken as first:
+                if attempt >= TRIES:
+                    raise Busy from first
             except DBAPIError as fault:
                 if not _is_passing(fault, attempt) or time.monotonic() > deadline:
                     if _is_unavailable(fault):

@@ -24,6 +24,7 @@ def book(holder: Holder, patient: Patient, ref: str, reason: str) -> Appointment
     (the doctor or the visit type is gone), NotFound.
     """
     desk = openings.desk(lock=True)
+    caps.one_at_a_time(patient)
     appointment = db.session.scalars(holds.any_of(holder, ref)).one_or_none()
     if appointment is None:
         raise NotFound

@@ -13,6 +13,12 @@ from app.scheduling.refusals import OverTheCap, TooManyHolds
 from app.scheduling.states import OPEN
 
 
+def one_at_a_time(patient: Patient) -> None:
+    """Let the patient's bookings follow each other until this transaction ends: what is counted,
+    or found missing, cannot appear from another of the patient's browsers meanwhile."""
+    db.session.execute(select(Patient.id).where(Patient.id == patient.id).with_for_update())
+
+
 def check_holds(desk: Desk, address_hash: str) -> None:
     """Raise TooManyHolds when this address already holds as many times as one may."""
     alive = select(func.count()).where(

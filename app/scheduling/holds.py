@@ -24,7 +24,7 @@ from app.scheduling import caps, claims, openings, refusals
 from app.scheduling.moves import TIME, Actor, move_on
 from app.scheduling.openings import Desk, Opening, length_of
 from app.scheduling.states import Who
-from app.transaction import is_duplicate, rows_changed, transactional
+from app.transaction import Overtaken, is_duplicate, rows_changed, transactional
 
 LONGEST_REASON = 500
 
@@ -65,6 +65,8 @@ def hold(
     (OpeningTaken when somebody was faster), OverTheCap, TooManyHolds, KeyUsedElsewhere.
     """
     desk = openings.desk(lock=True)
+    if holder.patient is not None:
+        caps.one_at_a_time(holder.patient)
     stored_key = holder.scoped(key)
     earlier = _by_key(stored_key)
     if earlier is not None:
@@ -77,7 +79,12 @@ def hold(
         reason = reason or mine.reason
         move_on(mine, Status.EXPIRED, Actor(_user(holder), Who.PATIENT), version=mine.version)
     end_expired(desk.at, doctor_id=doctor.id)
-    opening = openings.require(desk, doctor, visit_type, tick)
+    try:
+        opening = openings.require(desk, doctor, visit_type, tick)
+    except refusals.OpeningTaken as taken:
+        if _by_key(stored_key) is not None:  # by this very form, a moment ago
+            raise Overtaken from taken
+        raise
     caps.check_holds(desk, holder.address_hash)
     if holder.patient is not None:
         caps.check_bookings(desk, holder.patient, doctor)
@@ -87,7 +94,7 @@ def hold(
         db.session.flush()
     except IntegrityError as fault:
         if is_duplicate(fault, "booking_key"):
-            raise refusals.KeyUsedElsewhere from fault
+            raise Overtaken from fault  # the same form, sent twice at once
         raise
     claims.take(
         appointment, doctor.calendar_id, holder.patient.calendar_id if holder.patient else None

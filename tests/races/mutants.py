@@ -15,6 +15,7 @@ from app.models import Appointment
 from app.models import AppointmentStatus as Status
 from app.scheduling import agenda, claims, holds, openings
 from app.scheduling.holds import Holder
+from app.scheduling.states import OWNS_CLAIMS
 from tests.races.racing import PATIENCE
 
 Hold = Callable[[Holder, str, str, int, str], Appointment]
@@ -63,8 +64,8 @@ def _hold_after_a_look(monkeypatch: pytest.MonkeyPatch, together: int) -> Hold:
     return held
 
 
-def sweep_without_compare(monkeypatch: pytest.MonkeyPatch) -> None:
-    """End the holds that were found, whatever they have become meanwhile."""
+def set_without_compare(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Change the status, whatever it has become since it was read."""
 
     def set_anyway(appointment: Appointment, to: Status, also: dict[str, object]) -> None:
         db.session.execute(
@@ -72,15 +73,10 @@ def sweep_without_compare(monkeypatch: pytest.MonkeyPatch) -> None:
             .where(Appointment.id == appointment.id)
             .values(status=to, version=Appointment.version + 1, **also)
         )
-        if to is Status.EXPIRED:
+        if to not in OWNS_CLAIMS:
             claims.release(appointment)
 
     monkeypatch.setattr("app.scheduling.moves._set", set_anyway)
-
-
-def change_without_compare(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Change a visit whatever somebody else has made of it."""
-    sweep_without_compare(monkeypatch)
 
 
 def no_revision_lock(monkeypatch: pytest.MonkeyPatch) -> None:
