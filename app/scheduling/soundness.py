@@ -1,117 +1,167 @@
-"""Whether what is stored keeps its promise: one sweep over appointments and their claims."""
+"""Whether what is stored keeps the promise: no two visits overlap, and every visit that owns time
+has its claims. Only reads; the figures are all zero unless something is broken."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import heapq
+from collections.abc import Iterable
+from dataclasses import astuple, dataclass
+from datetime import datetime, timedelta
+from itertools import groupby
+from typing import Any
 
-from sqlalchemy import ColumnElement, and_, case, func, or_, select
-from sqlalchemy.orm import InstrumentedAttribute
+from sqlalchemy import func, or_, select
 
-from app.clock import database_now, tick_of
+from app import clock
+from app.clock import tick_of
 from app.extensions import db
 from app.models import Appointment, Claim, Doctor, Patient
 from app.scheduling.states import OWNS_CLAIMS
 
-LIVE = Appointment.status.in_(sorted(OWNS_CLAIMS))
+CLAIMS_KEPT = timedelta(days=1)
+ROWS_AT_ONCE = 5000
+
+Busy = tuple[int, int, int]  # whose, from which tick, until which tick
 
 
 @dataclass(frozen=True, slots=True)
 class Faults:
-    """How many appointments begin before an earlier one of the same doctor or patient is over;
-    how many that are ahead lack a claim; how many claims belong to nothing that owns them."""
+    """What a sweep found: pairs of visits that overlap in the doctor's time (`overlapping`) or in
+    the patient's, visits that lack claims of their time (`missing`), and claims that no visit
+    stands behind (`orphaned`)."""
 
-    overlapping: int
-    missing: int
-    orphaned: int
+    overlapping: int = 0
+    overlapping_for_patients: int = 0
+    missing: int = 0
+    orphaned: int = 0
 
     @property
     def none(self) -> bool:
-        return self == Faults(0, 0, 0)
+        return not any(astuple(self))
 
 
 def count_faults() -> Faults:
-    """Count what must never be there. Reads all appointments; overbooked ones may overlap."""
-    busy = _overlapping(
-        Appointment.doctor_id,
-        Appointment.busy_from_tick,
-        Appointment.busy_until_tick,
-        Appointment.is_overbooked.is_(False),
+    """Sweep all appointments for overlaps, and all claims for what they should be.
+
+    Visits that staff overbooked on purpose count for their patient only. Claims of visits that
+    started more than a day ago may have been purged, and are not missed.
+    """
+    since = db.session.scalars(select(clock.database_now())).one() - CLAIMS_KEPT
+    missing, misplaced = _compare_claims(since)
+    return Faults(
+        overlapping=_pairs_that_overlap(_time_of_doctors()),
+        overlapping_for_patients=_pairs_that_overlap(_time_of_patients()),
+        missing=missing,
+        orphaned=misplaced + _count_ownerless_claims(),
     )
-    attending = _overlapping(
-        Appointment.patient_id,
-        Appointment.starts_at,
-        Appointment.ends_at,
-        Appointment.patient_id.is_not(None),
-    )
-    return Faults(busy + attending, _missing(), _orphaned())
 
 
-def _overlapping(
-    whose: InstrumentedAttribute[int] | InstrumentedAttribute[int | None],
-    begins: InstrumentedAttribute[int] | InstrumentedAttribute[object],
-    ends: InstrumentedAttribute[int] | InstrumentedAttribute[object],
-    counts: ColumnElement[bool],
-) -> int:
-    """A window over each calendar in order of time: linear, where a self-join would not be."""
-    latest_end = func.max(ends).over(
-        partition_by=whose, order_by=(begins, Appointment.id), rows=(None, -1)
-    )
-    rows = select(begins.label("begins"), latest_end.label("latest")).where(LIVE, counts).subquery()
-    query = select(func.count()).select_from(rows).where(rows.c.begins < rows.c.latest)
-    return db.session.scalar(query) or 0
+def _pairs_that_overlap(visits: Iterable[Busy]) -> int:
+    """How many pairs of one owner overlap, in visits ordered by owner and start."""
+    pairs = 0
+    for _, of_one in groupby(visits, key=lambda visit: visit[0]):
+        ends: list[int] = []
+        for _, begins, until in of_one:
+            while ends and ends[0] <= begins:
+                heapq.heappop(ends)
+            pairs += len(ends)
+            heapq.heappush(ends, until)
+    return pairs
 
 
-def _missing() -> int:
-    """Appointments ahead whose claims are not just their ticks. Past ones have been purged."""
-    of_doctor = and_(
-        Claim.calendar_id == Doctor.calendar_id,
-        Claim.tick >= Appointment.busy_from_tick,
-        Claim.tick < Appointment.busy_until_tick,
+def _time_of_doctors() -> Iterable[Busy]:
+    row = Appointment.__table__.c
+    query = (
+        select(row.doctor_id, row.busy_from_tick, row.busy_until_tick)
+        .where(row.status.in_(OWNS_CLAIMS), row.is_overbooked.is_(False))
+        .order_by(row.doctor_id, row.busy_from_tick)
     )
-    of_patient = Claim.calendar_id == Patient.calendar_id
-    rows = db.session.execute(
+    return _streamed(query)
+
+
+def _time_of_patients() -> Iterable[Busy]:
+    row = Appointment.__table__.c
+    query = (
+        select(row.patient_id, row.starts_at, row.ends_at)
+        .where(row.status.in_(OWNS_CLAIMS), row.patient_id.is_not(None))
+        .order_by(row.patient_id, row.starts_at)
+    )
+    return ((owner, tick_of(begins), tick_of(until)) for owner, begins, until in _streamed(query))
+
+
+def _compare_claims(since: datetime) -> tuple[int, int]:
+    """How many visits that own their time, and start at or after an instant, lack claims of it;
+    and how many claims they have on other ticks."""
+    query = (
         select(
+            Appointment.id,
+            Appointment.busy_from_tick,
+            Appointment.busy_until_tick,
             Appointment.starts_at,
             Appointment.ends_at,
-            Appointment.busy_until_tick - Appointment.busy_from_tick,
             Appointment.is_overbooked,
-            Appointment.patient_id,
-            func.count(case((of_doctor, 1))),
-            func.count(case((of_patient, 1))),
-            func.min(case((of_patient, Claim.tick))),
+            Doctor.calendar_id,
+            Patient.calendar_id,
+            Claim.calendar_id,
+            func.min(Claim.tick),
+            func.max(Claim.tick),
+            func.count(Claim.tick),
         )
         .join(Doctor, Doctor.id == Appointment.doctor_id)
         .outerjoin(Patient, Patient.id == Appointment.patient_id)
         .outerjoin(Claim, Claim.appointment_id == Appointment.id)
-        .where(LIVE, Appointment.starts_at > database_now())
-        .group_by(Appointment.id)
+        .where(Appointment.status.in_(OWNS_CLAIMS), Appointment.starts_at >= since)
+        .group_by(Appointment.id, Doctor.calendar_id, Patient.calendar_id, Claim.calendar_id)
+        .order_by(Appointment.id)
     )
-    faulty = 0
-    for starts_at, ends_at, busy, is_overbooked, patient_id, doctors, patients, first in rows:
-        begin, end = tick_of(starts_at), tick_of(ends_at)
-        lacks_doctor = doctors != (0 if is_overbooked else busy)
-        lacks_patient = patient_id is not None and (patients, first) != (end - begin, begin)
-        faulty += lacks_doctor or lacks_patient
-    return faulty
+    lacking = misplaced = 0
+    for number, wanted in _suspects(query):
+        claims = select(Claim.calendar_id, Claim.tick).where(Claim.appointment_id == number)
+        found = {tuple(row) for row in db.session.execute(claims)}
+        ticks = {(calendar, tick) for calendar, span in wanted.items() for tick in span}
+        lacking += bool(ticks - found)
+        misplaced += len(found - ticks)
+    return lacking, misplaced
 
 
-def _orphaned() -> int:
-    doctors_own = and_(
-        Claim.calendar_id == Doctor.calendar_id,
-        Claim.tick >= Appointment.busy_from_tick,
-        Claim.tick < Appointment.busy_until_tick,
-        Appointment.is_overbooked.is_(False),
-    )
-    patients_own = and_(
-        Patient.id.is_not(None),
-        Claim.calendar_id == Patient.calendar_id,
-    )
+def _suspects(query: Any) -> list[tuple[int, dict[int, range]]]:
+    """Visits whose claims differ from what they should be in number, first or last tick."""
+    suspects = []
+    for number, rows in groupby(_streamed(query), key=lambda row: row[0]):
+        of_one = list(rows)
+        wanted = _claims_wanted(*of_one[0][1:8])
+        found = {row[8]: tuple(row[9:]) for row in of_one if row[8] is not None}
+        if found != {whose: (span[0], span[-1], len(span)) for whose, span in wanted.items()}:
+            suspects.append((number, wanted))
+    return suspects
+
+
+def _claims_wanted(
+    busy_from: int,
+    busy_until: int,
+    starts_at: datetime,
+    ends_at: datetime,
+    is_overbooked: bool,
+    doctor_calendar: int,
+    patient_calendar: int | None,
+) -> dict[int, range]:
+    wanted = {} if is_overbooked else {doctor_calendar: range(busy_from, busy_until)}
+    if patient_calendar is not None:
+        wanted[patient_calendar] = range(tick_of(starts_at), tick_of(ends_at))
+    return wanted
+
+
+def _count_ownerless_claims() -> int:
+    """Claims of appointments that own no time, or that do not exist."""
     query = (
         select(func.count())
         .select_from(Claim)
         .outerjoin(Appointment, Appointment.id == Claim.appointment_id)
-        .outerjoin(Doctor, Doctor.id == Appointment.doctor_id)
-        .outerjoin(Patient, Patient.id == Appointment.patient_id)
-        .where(or_(Appointment.id.is_(None), ~LIVE, ~or_(doctors_own, patients_own)))
+        .where(or_(Appointment.id.is_(None), Appointment.status.not_in(OWNS_CLAIMS)))
     )
     return db.session.scalar(query) or 0
+
+
+def _streamed(query: Any) -> Iterable[Any]:
+    """The rows of a query, some thousands at a time, however many there are."""
+    return db.session.execute(query.execution_options(yield_per=ROWS_AT_ONCE))
