@@ -1,0 +1,58 @@
+"""One page of many rows. Nobody turns ten thousand rows' worth of pages, so no more are counted:
+a list costs the same however long it has grown."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+from sqlalchemy import ColumnElement, Select, func, select
+
+from app.extensions import db
+
+T = TypeVar("T")
+
+PAGE_SIZE = 25
+MOST = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[T]):
+    """`number` counts from 1; `total` stops at MOST, and then there `is_more`."""
+
+    rows: Sequence[T]
+    number: int
+    total: int
+    size: int = PAGE_SIZE
+    is_more: bool = False
+
+    @property
+    def first(self) -> int:
+        """The place of the first row among all, from 1."""
+        return (self.number - 1) * self.size + 1
+
+    @property
+    def last(self) -> int:
+        return self.first + len(self.rows) - 1
+
+    @property
+    def pages(self) -> int:
+        return max(1, -(-self.total // self.size))
+
+
+def page_of(
+    query: Select[T], key: ColumnElement[Any], order: Sequence[ColumnElement[Any]], number: int
+) -> Page[T]:
+    """The page of that number, in two queries; a page beyond the last is the last.
+
+    `key` is the rows' own number: it is what is counted, and what decides between equals.
+    """
+    some = query.with_only_columns(key).limit(MOST + 1).subquery()
+    found = db.session.scalar(select(func.count()).select_from(some)) or 0
+    total = min(found, MOST)
+    number = min(max(number, 1), max(1, -(-total // PAGE_SIZE)))
+    rows = db.session.scalars(
+        query.order_by(*order).offset((number - 1) * PAGE_SIZE).limit(PAGE_SIZE)
+    )
+    return Page(rows.all(), number, total, is_more=found > MOST)
