@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
+from sqlalchemy.orm import joinedload
 
 from app.clinic import audit
 from app.errors import NotAllowed
@@ -102,6 +104,21 @@ def last_move(appointment: Appointment) -> AuditEvent | None:
         .order_by(AuditEvent.id.desc())
         .limit(1)
     ).first()
+
+
+def last_moves(appointments: Sequence[Appointment]) -> dict[int, AuditEvent]:
+    """The latest event of each appointment, by its id, with who did it; in one query."""
+    latest = (
+        select(func.max(AuditEvent.id))
+        .where(
+            AuditEvent.object_kind == "appointment",
+            AuditEvent.object_id.in_([appointment.id for appointment in appointments]),
+        )
+        .group_by(AuditEvent.object_id)
+    )
+    query = select(AuditEvent).options(joinedload(AuditEvent.actor))
+    events = db.session.scalars(query.where(AuditEvent.id.in_(latest)))
+    return {event.object_id: event for event in events}
 
 
 def _set(appointment: Appointment, to: Status, also: dict[str, Any]) -> None:

@@ -8,7 +8,7 @@ from enum import StrEnum
 from app.clock import instant_of
 from app.errors import NotAllowed
 from app.messaging import outbox
-from app.models import Appointment
+from app.models import Appointment, AuditEvent
 from app.models import AppointmentStatus as Status
 from app.scheduling import changes, claims, openings
 from app.scheduling.moves import STATUS_ACTION, Actor, go_back, last_move, move_on
@@ -90,12 +90,18 @@ def decline(appointment: Appointment, actor: Actor, reason: str, *, version: int
 def undo_of(appointment: Appointment, who: Who, desk: Desk) -> Undo | None:
     """What can be taken back: the last step, by doctor or staff; an approval or a refusal only
     for the moment in which its message still waits."""
+    return undo_from(appointment, last_move(appointment), who, desk)
+
+
+def undo_from(
+    appointment: Appointment, last: AuditEvent | None, who: Who, desk: Desk
+) -> Undo | None:
+    """`undo_of`, for callers that have read the last move of many appointments at once."""
     if who not in {Who.DOCTOR, Who.STAFF}:
         return None
     lasting = appointment.status in UNDOABLE
     if not lasting and appointment.status not in BRIEFLY_UNDOABLE:
         return None
-    last = last_move(appointment)
     if last is None or last.action != STATUS_ACTION or not last.before or not last.after:
         return None
     if last.after.get("status") != appointment.status.value:
