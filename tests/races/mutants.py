@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from threading import Barrier
 
 import pytest
@@ -13,12 +12,12 @@ from app.clock import tick_of
 from app.extensions import db
 from app.models import Appointment
 from app.models import AppointmentStatus as Status
-from app.scheduling import agenda, claims, holds, openings
+from app.scheduling import agenda, claims, holds, openings, refusals
+from app.scheduling.days import date_of
 from app.scheduling.holds import Holder
 from app.scheduling.states import OWNS_CLAIMS
+from tests.races.people import Hold
 from tests.races.racing import PATIENCE
-
-Hold = Callable[[Holder, str, str, int, str], Appointment]
 
 
 def check_then_insert(monkeypatch: pytest.MonkeyPatch, together: int = 0) -> Hold:
@@ -35,7 +34,7 @@ def unique_start_only(monkeypatch: pytest.MonkeyPatch) -> Hold:
 
     def take(appointment: Appointment, doctor_calendar: int, _: int | None) -> None:
         start = range(tick_of(appointment.starts_at), tick_of(appointment.starts_at) + 1)
-        claims._insert(appointment, doctor_calendar, start, claims.OpeningTaken)
+        claims._insert(appointment, doctor_calendar, start, refusals.OpeningTaken)
 
     monkeypatch.setattr(claims, "take", take)
     return _hold_after_a_look(monkeypatch, 0)
@@ -48,7 +47,9 @@ def _hold_after_a_look(monkeypatch: pytest.MonkeyPatch, together: int) -> Hold:
     def held(holder: Holder, doctor_ref: str, visit_type_ref: str, tick: int, key: str):
         desk = openings.desk()
         doctor = desk.catalogue.doctor(doctor_ref)
-        visit_type = doctor.visit_type(visit_type_ref)
+        visit_type = doctor.visit_type(visit_type_ref) if doctor else None
+        assert doctor is not None
+        assert visit_type is not None
         look(desk, doctor, visit_type, tick)
         db.session.rollback()
         if meeting is not None:
@@ -56,7 +57,7 @@ def _hold_after_a_look(monkeypatch: pytest.MonkeyPatch, together: int) -> Hold:
         return hold(holder, doctor_ref, visit_type_ref, tick, key)
 
     def require(desk, doctor, visit_type, tick, apart_from=None):
-        day = openings.date_of(tick, desk.settings.zoneinfo)
+        day = date_of(tick, desk.settings.zoneinfo)
         shape = agenda.shapes(desk.revision, (doctor.id,), day, day)[doctor.id]
         return openings.Opening(doctor, visit_type, shape.places[0].location, tick)
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any
 
 from flask import Flask
 from sqlalchemy import func, select
@@ -17,6 +18,8 @@ from app.scheduling.moves import Actor
 from app.scheduling.states import OPEN
 from tests import builders
 
+Hold = Callable[[Holder, str, str, int, str], Appointment]
+
 
 class Practice:
     """A doctor with visit types, and patients who want to see that doctor."""
@@ -25,7 +28,7 @@ class Practice:
         self,
         app: Flask,
         patients: int = 2,
-        visit_types: Sequence[dict[str, object]] = ({},),
+        visit_types: Sequence[dict[str, Any]] = ({},),
         doctors: int = 1,
     ) -> None:
         with app.app_context():
@@ -36,7 +39,7 @@ class Practice:
             self.visit_types = [kind.ref for kind in kinds]
             self.patients = [builders.a_patient().id for _ in range(patients)]
 
-    def hold(self, patient: int, tick: int, hold=holds.hold, **other: str) -> Appointment:
+    def hold(self, patient: int, tick: int, hold: Hold = holds.hold, **other: str) -> Appointment:
         """Let a patient hold a time with the doctor, from a browser of their own."""
         return hold(
             holder_of(patient, other.get("browser", "")),
@@ -46,7 +49,7 @@ class Practice:
             other.get("key") or secrets.token_hex(8),
         )
 
-    def book(self, patient: int, tick: int, hold=holds.hold, **other: str) -> Appointment:
+    def book(self, patient: int, tick: int, hold: Hold = holds.hold, **other: str) -> Appointment:
         """Hold, and book what is held."""
         held = self.hold(patient, tick, hold, **other)
         return confirm(patient, held.ref, other.get("browser", ""))
@@ -58,8 +61,7 @@ def holder_of(patient: int, browser: str = "") -> Holder:
 
 def confirm(patient: int, ref: str, browser: str = "") -> Appointment:
     """Book what the patient holds."""
-    holder = holder_of(patient, browser)
-    return bookings.book(holder, holder.patient, ref, "A reason")
+    return bookings.book(holder_of(patient, browser), the(Patient, patient), ref, "A reason")
 
 
 def the(kind, number: int):

@@ -6,12 +6,14 @@ from functools import partial
 
 import pytest
 from flask import Flask
+from sqlalchemy.exc import DBAPIError
 
 from app import transaction
 from app.clock import tick_of
+from app.errors import ClinicError
 from app.models import Appointment
 from app.models import AppointmentStatus as Status
-from app.scheduling import changes, refusals, visits
+from app.scheduling import changes, moves, refusals, visits
 from app.scheduling.soundness import count_faults
 from app.scheduling.visits import Step
 from tests.builders import policy, tomorrow_at
@@ -125,13 +127,13 @@ def approve_while_declining(app: Flask, monkeypatch: pytest.MonkeyPatch) -> obje
     """What a screen gets that read a request before another declined it, and approves it after."""
     practice = Practice(app, patients=1, visit_types=[{"needs_approval": True}])
     number, version = booked(app, practice, practice.patients[0], tick_of(tomorrow_at("10:30")))
-    gate, move_on = Gate(), visits.move_on
+    gate = Gate()
 
     def slowly(*args, **kwargs) -> None:
         gate.wait()
-        move_on(*args, **kwargs)
+        moves.move_on(*args, **kwargs)
 
-    monkeypatch.setattr(visits, "move_on", slowly)
+    monkeypatch.setattr("app.scheduling.visits.move_on", slowly)
 
     def approve() -> None:
         actor = doctor_actor(practice.doctor_id)
@@ -162,7 +164,7 @@ def test_the_old_state_notices_a_change_without_compare(
     mutants.set_without_compare(monkeypatch)
     assert approve_while_declining(mutant_on_mariadb, monkeypatch) is None
     with mutant_on_mariadb.app_context():
-        assert count_faults().missing == 1
+        assert count_faults().missing > 0
 
 
 def test_a_storm_of_moves_needs_half_the_retries_at_most(
@@ -172,7 +174,7 @@ def test_a_storm_of_moves_needs_half_the_retries_at_most(
     attempts: list[int] = []
     is_passing = transaction._is_passing
 
-    def counted(fault: Exception, attempt: int) -> bool:
+    def counted(fault: DBAPIError, attempt: int) -> bool:
         attempts.append(attempt)
         return is_passing(fault, attempt)
 
@@ -190,8 +192,9 @@ def test_a_storm_of_moves_needs_half_the_retries_at_most(
             tick = first + 3 * ((number * 7 + n * 5) % 30)
             version = the(Appointment, number).version
             try:
-                results.append(move(patient, number, tick, version))
-            except refusals.ClinicError as refusal:
+                move(patient, number, tick, version)
+                results.append(tick)
+            except ClinicError as refusal:
                 results.append(refusal)
         return results
 

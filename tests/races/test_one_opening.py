@@ -4,22 +4,23 @@ from __future__ import annotations
 
 import random
 from functools import partial
+from typing import Any
 
 import pytest
 from flask import Flask
 
 from app.clock import tick_of
+from app.errors import ClinicError
 from app.models import AppointmentStatus as Status
 from app.scheduling import holds, refusals
 from app.scheduling.soundness import Faults, count_faults
 from tests.builders import tomorrow_at
 from tests.races import mutants
-from tests.races.mutants import Hold
-from tests.races.people import Practice, number_of
+from tests.races.people import Hold, Practice, number_of
 from tests.races.racing import allowed, race, refused
 
 CLIENTS, TRIES = 32, 6
-LENGTHS = [
+LENGTHS: list[dict[str, Any]] = [
     {"minutes": 15, "step": 5},
     {"minutes": 30, "step": 5, "buffer_before": 5, "buffer_after": 10},
     {"minutes": 45, "step": 15, "buffer_after": 5},
@@ -46,8 +47,8 @@ def a_busy_morning(app: Flask, hold: Hold = holds.hold) -> list[object]:
             wish = wishes.randrange(first, last), wishes.choice(practice.visit_types)
             try:
                 results.append(practice.book(patient, wish[0], hold, visit_type=wish[1]))
-            except refusals.ClinicError as sentence:
-                results.append(sentence)
+            except ClinicError as refusal:
+                results.append(refusal)
         return results
 
     everybody = race(app, [partial(tries, one) for one in practice.patients])
