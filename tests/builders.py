@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from functools import cache
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
@@ -181,10 +183,8 @@ def works(
 
 
 @transactional
-def policy(**changes: object) -> None:
+def policy(**changes: Any) -> None:
     """Change the clinic's settings for this test."""
-    from dataclasses import replace
-
     settings.store(replace(settings.current(), **changes))
 
 

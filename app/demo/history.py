@@ -80,15 +80,21 @@ def _plan(desk: openings.Desk, chance: Random) -> list[Planned]:
 
 def _leave_some_unanswered(planned: list[Planned], doctor_id: int, at: datetime) -> None:
     """Two requests for later today, if there is a later, and three for the days after."""
-    waiting = [
-        each
-        for each in planned
-        if each.doctor.id == doctor_id
-        and each.visit_type.needs_approval
-        and each.starts_at > at + timedelta(hours=1)
-    ]
-    soon = sorted(waiting, key=lambda each: each.tick)
-    for each in soon[:5]:
+    soon = sorted(
+        (
+            each
+            for each in planned
+            if each.doctor.id == doctor_id
+            and each.visit_type.needs_approval
+            and each.starts_at > at + timedelta(hours=1)
+        ),
+        key=lambda each: each.tick,
+    )
+    later_today = [each for each in soon if each.starts_at.date() == at.date()]
+    after = [each for each in soon if each.starts_at.date() > at.date()]
+    for each in later_today:
+        each.fate = Fate.KEPT
+    for each in later_today[:2] + after[:3]:
         each.fate = Fate.UNANSWERED
 
 

@@ -91,18 +91,24 @@ class Planner:
             filled = self._fill(number, demand)
             for place in shape.places:
                 place_day = _PlaceDay(shape, place, self.today + number * DAY)
-                planned += self._day(doctor, place_day, filled)
+                asks = demand >= WANTED and number in {0, 1}
+                planned += self._day(doctor, place_day, filled, asks=asks)
         return planned
 
-    def _day(self, doctor: DoctorFacts, place_day: _PlaceDay, filled: float) -> list[Planned]:
+    def _day(
+        self, doctor: DoctorFacts, place_day: _PlaceDay, filled: float, *, asks: bool
+    ) -> list[Planned]:
         """Appointments until a share of the day is gone. A day that is to be full is filled from
-        its beginning, without gaps, and nobody cancels."""
+        its beginning, without gaps, and nobody cancels. On a day that `asks`, every fourth visit
+        needs approval and no other."""
         planned: list[Planned] = []
         is_full = filled >= 1
         wanted = filled * count(place_day.open)
         kinds = list(doctor.visit_types)
         while wanted > self.chance.uniform(0, ONE_VISIT) and kinds:
-            kind = self._kind(kinds, to_answer=is_full and len(planned) % 4 == 3)
+            turn = len(planned) % 4 == 1
+            fitting = [kind for kind in kinds if asks and kind.needs_approval is turn]
+            kind = self.chance.choice(fitting or kinds)
             starts = place_day.starts(kind)
             if not starts:
                 kinds.remove(kind)
@@ -116,10 +122,6 @@ class Planner:
         for each in planned:
             self._perhaps_moved(each, place_day)
         return planned
-
-    def _kind(self, kinds: list[VisitTypeFacts], *, to_answer: bool) -> VisitTypeFacts:
-        asking = [kind for kind in kinds if kind.needs_approval] if to_answer else []
-        return self.chance.choice(asking or kinds)
 
     def _perhaps_moved(self, planned: Planned, place_day: _PlaceDay) -> None:
         had = place_day.starts(planned.visit_type)
@@ -135,6 +137,8 @@ class Planner:
         if number < 0:
             lately = 0.25 if number > -7 else 0.2 if demand >= WANTED else 0.07
             return demand * lately * self.chance.uniform(0, 2)
+        if number == 1 and demand >= WANTED:
+            return 0.6
         nearness = 1 - number / (7 * WEEKS_AHEAD + 4)
         return min(1.0, demand * nearness**2 * self.chance.uniform(0, 1))
 
