@@ -1,0 +1,184 @@
+"""The clinic's whole register of appointments, for its admins."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from enum import StrEnum
+
+from sqlalchemy import ColumnElement, and_, false, func, or_, select
+from sqlalchemy.orm import joinedload
+
+from app.clock import instant_of
+from app.extensions import db
+from app.models import Appointment, Doctor, Location, Patient
+from app.models import AppointmentStatus as Status
+from app.paging import MOST, Page, page_of
+from app.scheduling.appointments import When
+from app.scheduling.days import local_day
+from app.scheduling.states import OPEN
+
+ANSWERED_WITHIN = timedelta(hours=24)
+CLOSED_WITHIN = timedelta(hours=12)
+UNCLOSED = OPEN | {Status.ARRIVED, Status.IN_CONSULTATION}
+
+
+class Concern(StrEnum):
+    """What may need an admin's attention."""
+
+    UNANSWERED = "unanswered"  # a request that nobody has answered for a day
+    UNCLOSED = "unclosed"  # a visit that is over, and still stands open
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which appointments are looked for; what is nothing does not narrow. `on` is a date on the
+    wall of the place of each."""
+
+    when: When = When.UPCOMING
+    ref: str = ""
+    patient_user_ids: tuple[int, ...] | None = None
+    doctor_id: int | None = None
+    location_id: int | None = None
+    status: Status | None = None
+    concern: Concern | None = None
+    on: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """How full today is at one location, on its own date. What is cancelled does not count."""
+
+    location: Location
+    on: date
+    visits: int
+    waiting: int
+    done: int
+    to_answer: int
+
+
+def find(wanted: Wanted, at: datetime, page: int) -> Page[Appointment]:
+    """A page of the appointments that are wanted: coming ones by time, past ones latest first."""
+    query = (
+        select(Appointment)
+        .options(
+            joinedload(Appointment.doctor).joinedload(Doctor.user),
+            joinedload(Appointment.patient).joinedload(Patient.user),
+            joinedload(Appointment.visit_type),
+            joinedload(Appointment.location),
+        )
+        .where(Appointment.status.not_in([Status.HELD, Status.EXPIRED]), *_narrowed(wanted, at))
+    )
+    is_past = wanted.when is When.PAST and wanted.on is None
+    column = Appointment.starts_at
+    order = [column.desc(), Appointment.id.desc()] if is_past else [column, Appointment.id]
+    return page_of(query, Appointment.id.expression, order, page)  # type: ignore[arg-type]
+
+
+def how_many(concern: Concern, at: datetime) -> int:
+    """How many appointments raise this concern; counted up to ten thousand."""
+    some = select(Appointment.id).where(_raises(concern, at)).limit(MOST).subquery()
+    return db.session.scalar(select(func.count()).select_from(some)) or 0
+
+
+def load_of_today(at: datetime) -> list[Load]:
+    """Each location's day, in order of name."""
+    places = _places()
+    days = {place.id: at.astimezone(place.zoneinfo).date() for place in places}
+    rows = db.session.execute(
+        select(Appointment.location_id, Appointment.status, func.count())
+        .where(_on_days(places, days))
+        .group_by(Appointment.location_id, Appointment.status)
+    )
+    counts: defaultdict[int, Counter[Status]] = defaultdict(Counter)
+    for place_id, status, number in rows:
+        counts[place_id][status] = number
+    return [_load(place, days[place.id], counts[place.id]) for place in places]
+
+
+def coming_by_doctor(doctor_ids: Iterable[int], at: datetime) -> dict[int, int]:
+    """How many open appointments each doctor has ahead."""
+    query = (
+        select(Appointment.doctor_id, func.count())
+        .where(Appointment.doctor_id.in_(list(doctor_ids)), *_coming(at))
+        .group_by(Appointment.doctor_id)
+    )
+    return dict(db.session.execute(query).all())
+
+
+def coming_of_patient(patient: Patient, at: datetime) -> int:
+    """How many open appointments a patient has ahead."""
+    query = select(func.count()).where(Appointment.patient_id == patient.id, *_coming(at))
+    return db.session.scalar(query) or 0
+
+
+def _coming(at: datetime) -> tuple[ColumnElement[bool], ...]:
+    return Appointment.starts_at > at, Appointment.status.in_(OPEN)
+
+
+def _narrowed(wanted: Wanted, at: datetime) -> Iterable[ColumnElement[bool]]:
+    if wanted.ref:
+        yield Appointment.ref == wanted.ref
+        return
+    if wanted.patient_user_ids is not None:
+        people = select(Patient.id).where(Patient.user_id.in_(wanted.patient_user_ids))
+        yield Appointment.patient_id.in_(people)
+    if wanted.doctor_id is not None:
+        yield Appointment.doctor_id == wanted.doctor_id
+    if wanted.location_id is not None:
+        yield Appointment.location_id == wanted.location_id
+    if wanted.status is not None:
+        yield Appointment.status == wanted.status
+    if wanted.concern is not None:
+        yield _raises(wanted.concern, at)
+    elif wanted.on is not None:
+        places = _places()
+        yield _on_days(places, {place.id: wanted.on for place in places})
+    else:
+        is_past = wanted.when is When.PAST
+        yield Appointment.starts_at < at if is_past else Appointment.starts_at >= at
+
+
+def _raises(concern: Concern, at: datetime) -> ColumnElement[bool]:
+    if concern is Concern.UNANSWERED:
+        asked = Appointment.created_at < at - ANSWERED_WITHIN
+        return and_(Appointment.status == Status.REQUESTED, asked)
+    over = Appointment.starts_at < at - CLOSED_WITHIN
+    return and_(Appointment.status.in_(UNCLOSED), over)
+
+
+def _places() -> Sequence[Location]:
+    return db.session.scalars(select(Location).order_by(Location.name)).all()
+
+
+def _on_days(places: Sequence[Location], days: dict[int, date]) -> ColumnElement[bool]:
+    """Appointments that start on a place's own date. Places that share a zone share a range."""
+    spans: defaultdict[tuple[int, int], list[int]] = defaultdict(list)
+    for place in places:
+        day = local_day(days[place.id], place.zoneinfo)
+        spans[day.first, day.last].append(place.id)
+    return or_(
+        false(),
+        *(
+            and_(
+                Appointment.starts_at >= instant_of(first),
+                Appointment.starts_at < instant_of(last),
+                Appointment.location_id.in_(ids),
+            )
+            for (first, last), ids in spans.items()
+        ),
+    )
+
+
+def _load(place: Location, on: date, by_status: Counter[Status]) -> Load:
+    gone = {Status.HELD, Status.EXPIRED, Status.CANCELLED}
+    return Load(
+        location=place,
+        on=on,
+        visits=sum(number for status, number in by_status.items() if status not in gone),
+        waiting=by_status[Status.ARRIVED],
+        done=by_status[Status.COMPLETED],
+        to_answer=by_status[Status.REQUESTED],
+    )
