@@ -1,0 +1,1 @@
+"""How fast Docket is, as ratios measured within one run: `make bench`."""
