@@ -21,8 +21,7 @@ PEOPLE, SECONDS, PLACES = 2000, 5.0, 240
 DOCTORS = 5
 TRIES = 6
 HTMX = {"HX-Request": "true", "HX-Request-Type": "partial"}
-OPENING = re.compile(r"[?&;]doctor=(\w+)[^\"]*?opening=(\d+)")
-HOLD_BUTTON = re.compile(r'name="opening" value="(\w+)\.(\d+)"')
+OPENING = re.compile(r'name="opening" value="(\w+)\.(\d+)"')
 HELD = re.compile(r'name="ref" value="(\w+)"')
 
 
@@ -127,7 +126,7 @@ class _Person:
         answer = await self._ask("GET", f"/appointment/openings/?{urlencode(self._choice(doctor))}")
         self.figures.looks.append((time.monotonic() - begun) * 1000)
         self._expect(answer, 200)
-        found = OPENING.findall(answer.body.replace("&amp;", "&"))
+        found = OPENING.findall(answer.body)
         return self.luck.choice(found) if found else None
 
     async def _hold(
@@ -140,15 +139,13 @@ class _Person:
         took = (time.monotonic() - begun) * 1000
         if answer.status == 200 and "hx-redirect" in answer.headers:
             self.figures.bookings.append(took)
-            page = await self._ask("GET", answer.headers["hx-redirect"])
+            page = await self._ask("GET", answer.headers["hx-redirect"], headers={})
             ref = HELD.search(page.body)
             return ({"ref": ref[1], **self._choice(doctor), "opening": tick} if ref else {}), None
         self._expect(answer, 409)
         self.figures.refused += 1
         self.figures.refusals.append(took)
-        others = HOLD_BUTTON.findall(answer.body) or OPENING.findall(
-            answer.body.replace("&amp;", "&")
-        )
+        others = OPENING.findall(answer.body)
         self.figures.with_alternatives += bool(others)
         that_day = [other for other in others if self._is_wanted(int(other[1]))]
         return None, self.luck.choice(that_day) if that_day else None
@@ -176,14 +173,20 @@ class _Person:
         if answer.status != status:
             self.figures.strange.append(f"{answer.status}, not {status}")
 
-    async def _ask(self, method: str, path: str, form: dict[str, str] | None = None) -> Answer:
+    async def _ask(
+        self,
+        method: str,
+        path: str,
+        form: dict[str, str] | None = None,
+        headers: dict[str, str] = HTMX,
+    ) -> Answer:
         body = urlencode({**form, "csrf_token": self.csrf}) if form is not None else ""
         headers = {
             "Host": f"127.0.0.1:{self.port}",
             "Cookie": self.cookie,
             "X-Forwarded-For": self.address,
             "Content-Length": str(len(body)),
-            **HTMX,
+            **headers,
         }
         if form is not None:
             headers["Content-Type"] = "application/x-www-form-urlencoded"
