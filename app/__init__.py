@@ -19,7 +19,7 @@ from config import ROOT, Config
 def create_app(config: Config) -> Flask:
     """The application for one configuration.
 
-    Raises RuntimeError, saying which settings, when a production configuration is unsafe.
+    Raises RuntimeError, saying why, when a production configuration or its database is unsafe.
     """
     if config.production and (refusals := config.refusals()):
         raise RuntimeError("Docket does not start like this. " + " ".join(refusals))
@@ -41,6 +41,8 @@ def create_app(config: Config) -> Flask:
     _register_commands(app)
     _dress_templates(app, config)
     _wrap(app, config)
+    if config.production:
+        _refuse_demo_accounts(app)
     return app
 
 
@@ -60,6 +62,13 @@ def _register_commands(app: Flask) -> None:
     from app import commands
 
     commands.init(app)
+
+
+def _refuse_demo_accounts(app: Flask) -> None:
+    from app.demo.refusal import refuse_demo_accounts
+
+    with app.app_context():
+        refuse_demo_accounts()
 
 
 def _dress_templates(app: Flask, config: Config) -> None:

@@ -2,8 +2,77 @@
 
 from __future__ import annotations
 
-from flask import Flask
+import logging
+import sys
+
+import click
+from email_validator import EmailNotValidError, validate_email
+from flask import Flask, current_app
+
+from app.accounts import admins
+from app.errors import ClinicError
+from app.scheduling.soundness import count_faults
+from app.worker import Worker
+
+LONGEST_NAME = 120
 
 
 def init(app: Flask) -> None:
     """Register the commands."""
+    for command in (worker, create_admin, check_claims):
+        app.cli.add_command(command)
+
+
+@click.command("worker")
+@click.option("--once", is_flag=True, help="Do what is due now, and end.")
+def worker(once: bool) -> None:
+    """Send the mail that waits and keep house, until stopped."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    one = Worker(current_app._get_current_object())  # type: ignore[attr-defined]  # noqa: SLF001
+    if once:
+        sys.exit(1 if one.once().failed else 0)
+    one.run()
+
+
+def _an_address(_: click.Context, __: click.Parameter, given: str) -> str:
+    try:
+        return validate_email(given, check_deliverability=False).normalized.lower()
+    except EmailNotValidError as fault:
+        raise click.BadParameter(str(fault)) from fault
+
+
+def _a_name(_: click.Context, __: click.Parameter, given: str) -> str:
+    name = " ".join(given.split())
+    if not name or len(name) > LONGEST_NAME or not name.isprintable():
+        raise click.BadParameter(f"A name has 1 to {LONGEST_NAME} letters.")
+    return name
+
+
+@click.command("create-admin")
+@click.option("--email", prompt="E-mail address", callback=_an_address)
+@click.option("--name", prompt="Name", callback=_a_name)
+def create_admin(email: str, name: str) -> None:
+    """Make an admin. The password is asked for, or read from standard input when that is a pipe."""
+    if sys.stdin.isatty():
+        password = click.prompt("Password", hide_input=True, confirmation_prompt=True)
+    else:
+        password = sys.stdin.readline().rstrip("\r\n")
+    try:
+        admins.create(name, email, password)
+    except ClinicError as refusal:
+        raise click.ClickException(refusal.sentence) from refusal
+    click.echo(f"{name} is an admin and can sign in as {email}.")
+
+
+@click.command("check-claims")
+def check_claims() -> None:
+    """Count what should never be: visits that overlap, claims that are missing or left over."""
+    faults = count_faults()
+    for number, what in (
+        (faults.overlapping, "pairs of visits overlap in a doctor's time"),
+        (faults.overlapping_for_patients, "pairs of visits overlap in a patient's time"),
+        (faults.missing, "visits lack claims"),
+        (faults.orphaned, "claims belong to no visit"),
+    ):
+        click.echo(f"{number:>8} {what}")
+    sys.exit(0 if faults.none else 1)

@@ -45,9 +45,7 @@ def _event(
     event.add("dtstamp", clock.now())
     event.add("dtstart", appointment.starts_at)
     event.add("dtend", appointment.ends_at)
-    event.add(
-        "summary", one_line(f"{appointment.visit_type.name} with {appointment.doctor.name}")
-    )
+    event.add("summary", one_line(f"{appointment.visit_type.name} with {appointment.doctor.name}"))
     event.add("description", _description(appointment, clinic_name, address))
     event.add("location", _place(appointment))
     event.add("url", address)

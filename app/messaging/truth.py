@@ -1,0 +1,75 @@
+"""Whether a message still says the truth at the moment of sending. If not, it dissolves."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import select
+
+from app.extensions import db
+from app.models import AppointmentStatus as Status
+from app.models import MessageKind as Kind
+from app.models import MessageState, OutboxMessage
+
+TRUE_WHILE = {
+    Kind.APPOINTMENT_REQUESTED: {Status.REQUESTED},
+    Kind.APPOINTMENT_CONFIRMED: {Status.CONFIRMED},
+    Kind.APPOINTMENT_MOVED: {Status.REQUESTED, Status.CONFIRMED},
+    Kind.APPOINTMENT_DECLINED: {Status.CANCELLED},
+    Kind.APPOINTMENT_CANCELLED: {Status.CANCELLED},
+    Kind.DOCTOR_REQUEST: {Status.REQUESTED},
+}
+
+
+def is_still_true(message: OutboxMessage, at: datetime) -> bool:
+    """Whether what the message is about is still so at the instant `at`."""
+    user = message.user
+    if user is None:
+        return False
+    if message.kind in TRUE_WHILE:
+        return _is_true_of_appointment(message, at)
+    if message.kind is Kind.CONFIRM_EMAIL:
+        return "token" in message.details and user.confirmed_email != message.recipient
+    if message.kind is Kind.RESET_PASSWORD:
+        return "token" in message.details and user.is_active
+    if message.kind is Kind.DOCTOR_APPROVED:
+        return user.doctor is not None and user.doctor.approved_at is not None
+    return True
+
+
+def time_last_told(message: OutboxMessage) -> str:
+    """For a visit that has moved: the time (ISO 8601) that the patient knows of. Moves in quick
+    succession make one message, which names the time before the first of them."""
+    told = str(message.details["before"])
+    earlier = db.session.scalars(
+        select(OutboxMessage)
+        .where(
+            OutboxMessage.appointment_id == message.appointment_id,
+            OutboxMessage.kind == message.kind,
+            OutboxMessage.id < message.id,
+        )
+        .order_by(OutboxMessage.id.desc())
+    )
+    for move in earlier:
+        if move.state is MessageState.SENT:
+            break
+        told = str(move.details["before"])
+    return told
+
+
+def _is_true_of_appointment(message: OutboxMessage, at: datetime) -> bool:
+    appointment = message.appointment
+    if appointment is None or appointment.status not in TRUE_WHILE[message.kind]:
+        return False
+    is_over = appointment.status is not Status.CANCELLED and appointment.ends_at <= at
+    return not is_over and not _is_superseded(message)
+
+
+def _is_superseded(message: OutboxMessage) -> bool:
+    """Whether the same has happened again since, and has a message of its own."""
+    later = select(OutboxMessage.id).where(
+        OutboxMessage.appointment_id == message.appointment_id,
+        OutboxMessage.kind == message.kind,
+        OutboxMessage.id > message.id,
+    )
+    return db.session.scalar(later.limit(1)) is not None

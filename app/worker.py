@@ -1,0 +1,98 @@
+"""The worker: it sends the mail and keeps house, in one loop that only a signal ends."""
+
+from __future__ import annotations
+
+import logging
+import os
+import secrets
+import signal
+import socket
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import partial
+from threading import Event
+from typing import Any
+
+from flask import Flask
+from sqlalchemy.exc import DBAPIError
+
+from app.accounts import housekeeping as accounts_housekeeping
+from app.errors import Busy
+from app.extensions import mail
+from app.messaging import worker as mail_worker
+from app.messaging.delivery import Post, into_folder
+from app.messaging.plain import one_line
+from app.scheduling import housekeeping
+from config import Config
+
+PAUSE_SECONDS = 2
+LONGEST_PAUSE_SECONDS = 30
+TIDY_EVERY_SECONDS = 3600
+
+log = logging.getLogger("docket.worker")
+
+
+def post_of(config: Config) -> Post:
+    """How an installation sends: by its mail server, or else into files."""
+    send = mail.deliver if config.mail_server else into_folder(config.instance / "mail")
+    return Post(config.base_url, config.mail_sender, send)
+
+
+@dataclass
+class Turn:
+    """What came of one turn: messages sent, and whether anything failed."""
+
+    sent: int = 0
+    failed: bool = False
+
+
+@dataclass
+class Worker:
+    """One of any number of workers on a database."""
+
+    app: Flask
+    stop: Event = field(default_factory=Event)
+    name: str = field(
+        default_factory=lambda: f"{socket.gethostname()[:20]}-{os.getpid()}-{secrets.token_hex(4)}"
+    )
+    _tidied_at: float = field(init=False, default=float("-inf"))
+
+    def run(self) -> None:
+        """Work until SIGTERM or SIGINT; what is being sent is finished first."""
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: self.stop.set())
+        log.info("The worker %s has started.", self.name)
+        pause = PAUSE_SECONDS
+        while not self.stop.is_set():
+            turn = self.once()
+            pause = min(2 * pause, LONGEST_PAUSE_SECONDS) if turn.failed else PAUSE_SECONDS
+            self.stop.wait(0 if turn.sent else pause)
+        log.info("The worker %s has stopped.", self.name)
+
+    def once(self) -> Turn:
+        """Do everything that is due now. A part that fails is logged and holds up no other."""
+        turn = Turn()
+        self._try(turn, partial(self._send_mail, turn))
+        self._try(turn, housekeeping.keep_fresh)
+        if time.monotonic() - self._tidied_at > TIDY_EVERY_SECONDS:
+            self._try(turn, housekeeping.purge_claims)
+            self._try(turn, accounts_housekeeping.tidy)
+            self._try(turn, accounts_housekeeping.forget_unconfirmed)
+            self._tidied_at = time.monotonic()
+        return turn
+
+    def _send_mail(self, turn: Turn) -> None:
+        post = post_of(self.app.config["DOCKET"])
+        turn.sent = mail_worker.run_once(self.name, post, self.stop)
+
+    def _try(self, turn: Turn, part: Callable[[], Any]) -> None:
+        try:
+            with self.app.app_context():
+                part()
+        except (Busy, DBAPIError) as fault:
+            turn.failed = True
+            log.error("The database does not answer: %s", one_line(str(fault))[:300])
+        except Exception:
+            turn.failed = True
+            log.exception("A part of the work has failed.")
