@@ -10,6 +10,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import case, select, update
+from sqlalchemy.exc import IntegrityError
 
 from app.directory.catalogue import DoctorFacts
 from app.extensions import db
@@ -17,7 +18,7 @@ from app.models import OpeningFloor
 from app.scheduling import openings
 from app.scheduling.agenda import LONGEST_BUFFER_TICKS, LONGEST_VISIT_TICKS
 from app.scheduling.openings import Desk
-from app.transaction import rows_changed, transactional
+from app.transaction import Overtaken, rows_changed, transactional
 
 RAISE_EVERY = timedelta(minutes=5)
 LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
@@ -66,8 +67,13 @@ def raise_for(doctor: DoctorFacts) -> bool:
 def _lay(doctor: DoctorFacts) -> None:
     """Make the row, at no height, before anything is computed: who frees time while there is no
     row would leave no mark."""
-    if db.session.get(OpeningFloor, doctor.id) is None:
-        db.session.add(OpeningFloor(doctor_id=doctor.id, tick=0, revision=0, raised_at=LONG_AGO))
+    if db.session.get(OpeningFloor, doctor.id) is not None:
+        return
+    db.session.add(OpeningFloor(doctor_id=doctor.id, tick=0, revision=0, raised_at=LONG_AGO))
+    try:
+        db.session.flush()
+    except IntegrityError as fault:  # another worker has just made it
+        raise Overtaken from fault
 
 
 @transactional

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import itertools
 from datetime import timedelta
+from threading import Barrier, Thread, local
 
-from hypothesis import given, settings
+import pytest
+from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
+from sqlalchemy import event
+from sqlalchemy.orm import Session
 
 from app.clock import instant_of
 from app.models import Appointment, Doctor
@@ -55,15 +59,16 @@ def an_opening(doctor: Doctor, number: int) -> openings.Opening | None:
 
 @settings(
     max_examples=50,
+    phases=[Phase.generate],  # each example lives through days: to shrink one takes minutes
 )
 @given(acts)
 def test_a_floor_is_never_above_the_true_earliest_opening(clinic, happenings):
     clinic.move_to(at("2026-11-24 08:00"))
     policy(open_bookings_per_patient=99, open_bookings_per_doctor=99, horizon_days=4)
     policy(holds_per_address=99)
-    short = a_visit_type(minutes=15)
+    short = a_visit_type(minutes=30)
     long = a_visit_type(minutes=60, buffer_after=15)
-    doctor = a_doctor(hours="10:00-11:30", visit_types=[short, long])
+    doctor = a_doctor(hours="10:00-11:45", visit_types=[short, long])
     raise_floor(doctor)
     booked_ones: list[Appointment] = []
     for what, number in happenings:
@@ -101,6 +106,32 @@ def change(doctor: Doctor, appointment: Appointment, what: str, number: int) -> 
         opening = an_opening(doctor, number)
         if opening is not None and opening.visit_type.id == appointment.visit_type_id:
             changes.move(appointment, actor, opening.tick, version=appointment.version)
+
+
+@pytest.mark.parametrize("database", ["mariadb"], indirect=True)
+def test_two_workers_who_meet_at_a_doctor_without_a_floor_both_succeed(database):
+    with database.app_context():
+        a_doctor()
+        facts = openings.desk().catalogue.doctors[0]
+    neither_found_one, met, raised = Barrier(2, timeout=20), local(), []
+
+    def meet(*_: object) -> None:
+        if not hasattr(met, "once"):
+            met.once = True
+            neither_found_one.wait()
+
+    def work() -> None:
+        with database.app_context():
+            raised.append(floors.raise_for(facts))
+
+    event.listen(Session, "before_flush", meet)
+    workers = [Thread(target=work) for _ in range(2)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join(timeout=30)
+    event.remove(Session, "before_flush", meet)
+    assert len(raised) == 2
 
 
 def test_a_raised_floor_is_the_earliest_opening(clinic):

@@ -66,6 +66,20 @@ def test_another_choice_may_overlap_the_first(clinic):
     assert hold(browser(), doctor, TEN + 3, "two").status is Status.HELD
 
 
+def test_another_choice_keeps_the_reason_that_was_typed(clinic):
+    doctor = a_doctor()
+    kind = doctor.visit_types[0].ref
+    holds.hold(browser(), doctor.ref, kind, TEN, "one", "A cough")
+    assert holds.hold(browser(), doctor.ref, kind, NOON, "two").reason == "A cough"
+
+
+def test_a_new_reason_replaces_the_one_that_was_typed(clinic):
+    doctor = a_doctor()
+    kind = doctor.visit_types[0].ref
+    holds.hold(browser(), doctor.ref, kind, TEN, "one", "A cough")
+    assert holds.hold(browser(), doctor.ref, kind, NOON, "two", "A rash").reason == "A rash"
+
+
 def test_a_choice_that_is_refused_keeps_the_first(clinic):
     doctor = a_doctor()
     hold(browser("other"), doctor, NOON)

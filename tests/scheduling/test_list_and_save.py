@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from app import clock
@@ -87,6 +87,7 @@ def a_doctor_of(world: World) -> Doctor:
 
 @settings(
     max_examples=30,
+    phases=[Phase.generate],  # each example asks for a whole day: to shrink one takes minutes
 )
 @given(st.sampled_from(NOWS), worlds, st.data())
 def test_every_listed_opening_can_be_held_and_every_other_tick_is_refused(clinic, now, world, data):
