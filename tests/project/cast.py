@@ -1,0 +1,100 @@
+"""Who walks through the house, and the things there that belong to somebody."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+
+from app import clock
+from app.accounts import sessions
+from app.accounts.sessions import Device
+from app.extensions import db
+from app.models import Appointment, Doctor, Patient, Role, User
+from app.scheduling import changes, holds
+from app.scheduling.holds import Holder
+from app.scheduling.moves import Actor
+from tests import builders
+
+
+class Person(StrEnum):
+    ANONYMOUS = "anonymous"
+    PATIENT_A = "patient A"
+    PATIENT_B = "patient B"
+    DOCTOR_A = "doctor A"
+    DOCTOR_B = "doctor B"
+    ADMIN = "admin"
+
+    @property
+    def role(self) -> Role | None:
+        """The role of somebody who is signed in."""
+        return None if self is Person.ANONYMOUS else Role(self.value.split()[0])
+
+
+@dataclass(frozen=True, slots=True)
+class Cast:
+    """The tokens of the signed-in, and what stands in addresses and forms: `of["appointment"]` is
+    patient A's with doctor A."""
+
+    tokens: dict[Person, str]
+    of: dict[str, str]
+
+
+def build() -> Cast:
+    """People of each role, and patient A's appointments with doctor A in several states."""
+    plain = builders.a_visit_type("Consultation", minutes=30)
+    asked = builders.a_visit_type("Examination", minutes=45, needs_approval=True, price_cents=9000)
+    doctor_a = builders.a_doctor("Ada Alvarez", visit_types=[plain, asked])
+    doctor_b = builders.a_doctor("Bela Brandt", visit_types=[plain])
+    waiting = builders.a_doctor("Wanda Weiss", visit_types=[plain], published=False)
+    patient_a, patient_b = builders.a_patient("Alma Abel"), builders.a_patient("Ben Bauer")
+    admin = builders.a_user(Role.ADMIN, "Ana Sousa")
+    builders.a_user(Role.ADMIN, "Second Admin")
+    confirmed = builders.booked(patient_a, doctor_a, _in_days(3, "10:30"), plain)
+    requested = builders.booked(patient_a, doctor_a, _in_days(4, "11:00"), asked)
+    cancelled = builders.booked(patient_b, doctor_b, _in_days(5, "11:00"), plain)
+    changes.cancel(cancelled, Actor.of(doctor_b.user), "Ill", version=cancelled.version)
+    held = _held(patient_a, doctor_b, plain.ref)
+    users = {
+        Person.PATIENT_A: patient_a.user,
+        Person.PATIENT_B: patient_b.user,
+        Person.DOCTOR_A: doctor_a.user,
+        Person.DOCTOR_B: doctor_b.user,
+        Person.ADMIN: admin,
+    }
+    tokens = {person: _signed_in(user) for person, user in users.items()}
+    things = {
+        "appointment": confirmed.ref,
+        "request": requested.ref,
+        "held": held.ref,
+        "doctor": doctor_a.ref,
+        "waiting doctor": waiting.ref,
+        "waiting user": waiting.user.ref,
+        "patient": patient_a.user.ref,
+        "visit type": plain.ref,
+        "day": _in_days(3, "10:30").date().isoformat(),
+        "tick": str(clock.tick_of(_in_days(3, "14:00"))),
+        "taken tick": str(clock.tick_of(confirmed.starts_at)),
+        "email": patient_a.user.email,
+        **{f"session of {person}": _session_id(users[person]) for person in users},
+    }
+    db.session.commit()
+    return Cast(tokens, things)
+
+
+def _held(patient: Patient, doctor: Doctor, kind: str) -> Appointment:
+    tick = clock.tick_of(_in_days(6, "15:00"))
+    return holds.hold(Holder("browser A", patient, "192.0.2.1"), doctor.ref, kind, tick, "a key")
+
+
+def _in_days(days: int, text: str):
+    day = clock.today(builders.BERLIN) + timedelta(days)
+    return builders.at(f"{day} {text}")
+
+
+def _signed_in(user: User) -> str:
+    return sessions.start(user, Device("A test", "127.0.0.1"))
+
+
+def _session_id(user: User) -> str:
+    return str(sessions.open_sessions(user)[0].id)

@@ -1,0 +1,90 @@
+"""Who may call which route, and whose things it shows. A route that is not here fails its test.
+
+Of people with the right role, those who are not named meet a foreign thing: for them it is not
+there (404). People of other roles are refused (403), and strangers are sent to the login page.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from tests.project.cast import Person
+
+EVERYBODY = frozenset(Person)
+SIGNED_IN = EVERYBODY - {Person.ANONYMOUS}
+PATIENTS = frozenset({Person.PATIENT_A, Person.PATIENT_B})
+DOCTORS = frozenset({Person.DOCTOR_A, Person.DOCTOR_B})
+ADMIN = frozenset({Person.ADMIN})
+PATIENT_A = frozenset({Person.PATIENT_A})
+DOCTOR_A = frozenset({Person.DOCTOR_A})
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """`path`, `query` and `form` name what stands there: "@appointment" is a thing of the cast."""
+
+    may: frozenset[Person]
+    path: Mapping[str, str] = field(default_factory=dict)
+    query: Mapping[str, str] = field(default_factory=dict)
+    form: Mapping[str, str] = field(default_factory=dict)
+
+
+MINE = {"ref": "@appointment"}
+SEEN = {"version": "2"}
+CHOICE = {"doctor": "@doctor", "visit_type": "@visit type", "day": "@day"}
+
+ROUTES: dict[str, Row] = {
+    "static": Row(EVERYBODY, {"filename": "css/base.css"}),
+    # Booking: open to everybody until it is confirmed.
+    "patient.book": Row(EVERYBODY, query=CHOICE),
+    "patient.openings_of_day": Row(EVERYBODY, query=CHOICE),
+    "patient.hold": Row(
+        PATIENTS | {Person.ANONYMOUS},
+        form={**CHOICE, "opening": "@doctor.@tick", "key": "the key of this form"},
+    ),
+    "patient.prolong": Row(EVERYBODY, form={**CHOICE, "ref": "@held"}),
+    "patient.release": Row(EVERYBODY, form={**CHOICE, "ref": "@held"}),
+    "patient.confirm": Row(EVERYBODY, form={**CHOICE, "ref": "@held"}),
+    # A patient's own appointments.
+    "patient.appointments": Row(PATIENTS),
+    "patient.booked": Row(PATIENT_A, MINE),
+    "patient.appointment": Row(PATIENT_A, MINE),
+    "patient.appointment_status": Row(PATIENT_A, MINE),
+    "patient.appointment_calendar": Row(PATIENT_A, MINE),
+    "patient.cancel": Row(PATIENT_A, MINE),
+    "patient.cancel_now": Row(PATIENT_A, MINE, form={**SEEN, "reason": "Feeling better"}),
+    "patient.move": Row(PATIENT_A, MINE),
+    "patient.move_now": Row(PATIENT_A, MINE, form={**SEEN, "opening": "@tick"}),
+    # A doctor's day; admins see all of them.
+    "doctor.board": Row(DOCTORS | ADMIN),
+    "doctor.board_visits": Row(DOCTORS | ADMIN, query={"day": "@day"}),
+    "doctor.visit": Row(DOCTOR_A | ADMIN, MINE),
+    "doctor.take": Row(DOCTOR_A | ADMIN, {"ref": "@request", "step": "approve"}, form=SEEN),
+    "doctor.cancel": Row(DOCTOR_A | ADMIN, MINE, form={**SEEN, "reason": "Ill"}),
+    "doctor.undo": Row(DOCTOR_A | ADMIN, MINE, form=SEEN),
+    # The clinic.
+    "admin.overview": Row(ADMIN),
+    "admin.appointments": Row(ADMIN),
+    "admin.audit": Row(ADMIN),
+    "admin.users": Row(ADMIN),
+    "admin.user": Row(ADMIN, {"ref": "@patient"}),
+    "admin.change_role": Row(ADMIN, {"ref": "@patient"}, form={"version": "1", "role": "admin"}),
+    "admin.change_active": Row(ADMIN, {"ref": "@patient"}, form={"version": "1", "active": "no"}),
+    "admin.doctors": Row(ADMIN),
+    "admin.doctor": Row(ADMIN, {"ref": "@waiting doctor"}),
+    "admin.approve": Row(ADMIN, {"ref": "@waiting doctor"}, form={"version": "1"}),
+    "admin.publish": Row(ADMIN, {"ref": "@waiting doctor"}, form={"version": "1"}),
+    "admin.unpublish": Row(ADMIN, {"ref": "@doctor"}, form={"version": "1"}),
+}
+
+
+def filled(words: Mapping[str, str], things: Mapping[str, str]) -> dict[str, str]:
+    """The words with the things of the cast in their places."""
+    return {name: _filled(word, things) for name, word in words.items()}
+
+
+def _filled(word: str, things: Mapping[str, str]) -> str:
+    for name in sorted(things, key=len, reverse=True):
+        word = word.replace(f"@{name}", things[name])
+    return word
