@@ -6,13 +6,13 @@ import secrets
 from dataclasses import dataclass
 
 from flask import Flask, Response, current_app, make_response, render_template, request
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import OperationalError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, SecurityError
 
 from app.errors import Busy, ClinicError
 from app.extensions import db
-from app.htmx import beside_target, wants_fragment
+from app.htmx import beside_target, varies, wants_fragment
 
 TITLES = {
     400: "We could not read that",
@@ -63,6 +63,8 @@ def _http_error(error: HTTPException) -> Response:
     code = error.code or 500
     if code < 400:
         return make_response(error.get_response())
+    if isinstance(error, SecurityError):  # an unknown Host: no address can be built for it
+        return _plain(code, SENTENCES[400])
     own = error.description if code == 400 and "CSRF" not in str(error.description) else None
     generic = type(error).description
     answer = _answer(code, own if own and own != generic else SENTENCES.get(code, ""))
@@ -89,18 +91,31 @@ def _unexpected(error: Exception) -> Response:
 
 def _answer(code: int, sentence: str, error_id: str | None = None) -> Response:
     template = "errors/_problem.html" if wants_fragment() else "errors/error.html"
-    page = render_template(
-        template,
-        code=code,
-        title=TITLES.get(code, TITLES[500]),
-        sentence=sentence,
-        way_on=WayOn("Go to the start page", "/"),
-        error_id=error_id,
-    )
+    try:
+        page = render_template(
+            template,
+            code=code,
+            title=TITLES.get(code, TITLES[500]),
+            sentence=sentence,
+            way_on=WayOn("Go to the start page", "/"),
+            error_id=error_id,
+        )
+    except SQLAlchemyError:  # every page asks the database for the clinic's name
+        return _plain(code if code >= 500 else 503, sentence if code >= 500 else Busy.sentence)
     response = make_response(page, code)
-    response.vary.add("HX-Request")
     if wants_fragment():
         beside_target(response)
-    if code in {429, 503}:
-        response.headers["Retry-After"] = "30" if code == 429 else "2"
-    return response
+    return _dressed(response)
+
+
+def _plain(code: int, sentence: str) -> Response:
+    """An error in words alone, where no page can be made."""
+    response = make_response(f"{TITLES.get(code, TITLES[500])}\n\n{sentence}\n", code)
+    response.mimetype = "text/plain"
+    return _dressed(response)
+
+
+def _dressed(response: Response) -> Response:
+    if response.status_code in {429, 503}:
+        response.headers["Retry-After"] = "30" if response.status_code == 429 else "2"
+    return varies(response)

@@ -8,10 +8,15 @@ from typing import Any
 from flask import Response, make_response, redirect, render_template, request
 
 
+def is_htmx() -> bool:
+    """Whether htmx asks, for a part of a page or for a whole one."""
+    return request.headers.get("HX-Request") == "true"
+
+
 def wants_fragment() -> bool:
     """Whether htmx will swap the answer into a part of the page that is open."""
     return (
-        request.headers.get("HX-Request") == "true"
+        is_htmx()
         and request.headers.get("HX-Request-Type") != "full"
         and "HX-History-Restore-Request" not in request.headers
     )
@@ -20,18 +25,21 @@ def wants_fragment() -> bool:
 def respond(page: str, fragment: str, /, *, status: int = 200, **context: Any) -> Response:
     """The page, or its fragment when that is all that was asked for."""
     template = fragment if wants_fragment() else page
-    response = make_response(render_template(template, **context), status)
-    response.vary.add("HX-Request")
-    return response
+    return varies(make_response(render_template(template, **context), status))
 
 
 def see_other(address: str) -> Response:
     """Send the browser on after a change, whether a form or htmx has asked."""
-    if request.headers.get("HX-Request") == "true":
+    if is_htmx():
         response = make_response("")
         response.headers["HX-Redirect"] = address
     else:
         response = make_response(redirect(address, 303))
+    return varies(response)
+
+
+def varies(response: Response) -> Response:
+    """Tell caches that this address answers htmx otherwise."""
     response.vary.add("HX-Request")
     return response
 
@@ -64,5 +72,4 @@ def tagged(response: Response, tag: str) -> Response:
     """Mark a live fragment with its tag, for the next poll to send back."""
     response.headers["HX-PTag"] = tag
     response.set_etag(tag)
-    response.vary.add("HX-Request")
-    return response
+    return varies(response)

@@ -14,7 +14,7 @@ from app.accounts import sessions
 from app.accounts.sessions import Device
 from app.errors import Busy, NotAllowed
 from app.extensions import limiter, login_manager
-from app.htmx import see_other, wants_fragment
+from app.htmx import is_htmx, see_other, wants_fragment
 from app.models import Doctor, LoginSession, Patient, Role, User
 from app.scheduling.holds import Holder
 
@@ -159,7 +159,7 @@ def login_first() -> Response:
         back = None
     address = url_for("auth.login", next=back) if back else url_for("auth.login")
     response = see_other(address)
-    if request.headers.get("HX-Request") == "true":
+    if is_htmx():
         response.status_code = 401
     return response
 
