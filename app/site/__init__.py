@@ -1,3 +1,7 @@
+"""The public pages: finding a doctor, a doctor's page, and the server's health."""
+
 from flask import Blueprint
 
 bp = Blueprint("site", __name__)
+
+from app.site import doctors, health, home  # noqa: E402, F401
