@@ -63,6 +63,7 @@ class Size:
     appointments: int
     patients: int
     ahead_each: int = 25
+    specialties: int = 5
 
 
 def an_app(database_url: str, folder: str, **settings: Any) -> Flask:
@@ -77,7 +78,7 @@ def build(app: Flask, size: Size) -> None:
         upgrade()
         with db.engine.begin() as connection:
             connection.exec_driver_sql("SET unique_checks = 0, foreign_key_checks = 0")
-            _write_catalogue(connection, size.doctors)
+            _write_catalogue(connection, size.doctors, size.specialties)
             _write_people(connection, size)
             for table, rows in _visits(size):
                 _write(connection, table, rows)
@@ -119,7 +120,7 @@ def _write(connection: Connection, table: Table, rows: Iterator[Row]) -> None:
         connection.execute(insert(table), some)
 
 
-def _write_catalogue(connection: Connection, doctors: int) -> None:
+def _write_catalogue(connection: Connection, doctors: int, specialties: int) -> None:
     """The location, specialties, visit types, and what each doctor offers and when."""
     place = {"name": "Bench Street", "slug": "bench", "address": "1", "city": "B", "zone": "UTC"}
     connection.execute(insert(Location), [{"id": 1, **place}])
@@ -143,11 +144,10 @@ def _write_catalogue(connection: Connection, doctors: int) -> None:
     )
     languages = _table(DoctorLanguage)
     _write(connection, languages, ({"doctor_id": n, "language": "en"} for n in numbers))
-    many = len(SPECIALTIES)
     _write(
         connection,
         doctor_specialties,
-        ({"doctor_id": n, "specialty_id": n % many + 1} for n in numbers),
+        ({"doctor_id": n, "specialty_id": n % specialties + 1} for n in numbers),
     )
     kinds = range(1, len(MINUTES) + 1)
     _write(

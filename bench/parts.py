@@ -123,7 +123,7 @@ def growth(large: Size = LARGE) -> Iterator[Line]:
 
 def rush() -> Iterator[Line]:
     """2,000 people in five seconds for 240 places."""
-    size = Size(doctors=rush_.DOCTORS, appointments=0, patients=rush_.PEOPLE)
+    size = Size(rush_.DOCTORS, appointments=0, patients=rush_.PEOPLE, specialties=1)
     with clinic("bench_rush", size) as (address, app):
         people = rush_.cookies_for(app, sign_in_everybody(app, rush_.PEOPLE))
         goal = _goal(app)
@@ -188,9 +188,9 @@ def _tag(app: Flask, path: str) -> str:
 def _goal(app: Flask) -> Goal:
     """A day on which five doctors have 240 places: eight hours of ten-minute visits each."""
     with app.app_context():
-        found = openings.desk().catalogue.doctors
-    kind = next(one for one in found[0].visit_types if one.minutes == 10)
-    return Goal([doctor.ref for doctor in found], kind.ref, _a_day_ahead(9))
+        doctor = openings.desk().catalogue.doctors[0]
+    kind = next(one for one in doctor.visit_types if one.minutes == 10)
+    return Goal(doctor.specialties[0].slug, kind.ref, _a_day_ahead(9))
 
 
 def _sold(day: date) -> int:

@@ -52,11 +52,17 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Goal:
-    """What everybody wants: a visit of this type with one of these doctors on this day."""
+    """What everybody wants: a visit of this type with any doctor of a specialty on this day."""
 
-    doctors: list[str]
+    specialty: str
     visit_type: str
     day: date
+
+    @property
+    def choice(self) -> dict[str, str]:
+        day = self.day.isoformat()
+        wanted = {"specialty": self.specialty, "visit_type": self.visit_type, "day": day}
+        return {**wanted, "doctor": "any"}
 
 
 def cookies_for(app: Flask, tokens: list[str]) -> list[tuple[str, str]]:
@@ -106,11 +112,7 @@ class _Person:
                 self.streams[1].close()
 
     async def _try_to_book(self) -> None:
-        doctors = self.luck.sample(self.goal.doctors, len(self.goal.doctors))
-        wish = None
-        for doctor in doctors:
-            if wish := await self._look(doctor):
-                break
+        wish = await self._look()
         for _ in range(TRIES):
             if wish is None:
                 self.figures.full += 1
@@ -121,9 +123,9 @@ class _Person:
                 return
         self.figures.gave_up += 1
 
-    async def _look(self, doctor: str) -> tuple[str, str] | None:
+    async def _look(self) -> tuple[str, str] | None:
         begun = time.monotonic()
-        answer = await self._ask("GET", f"/appointment/openings/?{urlencode(self._choice(doctor))}")
+        answer = await self._ask("GET", f"/appointment/openings/?{urlencode(self.goal.choice)}")
         self.figures.looks.append((time.monotonic() - begun) * 1000)
         self._expect(answer, 200)
         found = OPENING.findall(answer.body)
@@ -133,7 +135,7 @@ class _Person:
         self, doctor: str, tick: str
     ) -> tuple[dict[str, str] | None, tuple[str, str] | None]:
         """What is held; or, after a refusal, one of the times that are offered instead."""
-        form = {**self._choice(doctor), "opening": f"{doctor}.{tick}", "key": secrets.token_hex(12)}
+        form = {**self.goal.choice, "opening": f"{doctor}.{tick}", "key": secrets.token_hex(12)}
         begun = time.monotonic()
         answer = await self._ask("POST", "/appointment/hold/", form)
         took = (time.monotonic() - begun) * 1000
@@ -141,7 +143,7 @@ class _Person:
             self.figures.bookings.append(took)
             page = await self._ask("GET", answer.headers["hx-redirect"], headers={})
             ref = HELD.search(page.body)
-            return ({"ref": ref[1], **self._choice(doctor), "opening": tick} if ref else {}), None
+            return {**self.goal.choice, "ref": ref[1] if ref else "", "opening": tick}, None
         self._expect(answer, 409)
         self.figures.refused += 1
         self.figures.refusals.append(took)
@@ -161,13 +163,6 @@ class _Person:
             self.figures.booked += 1
         else:
             self.figures.strange.append(f"{answer.status} to a booking")
-
-    def _choice(self, doctor: str) -> dict[str, str]:
-        return {
-            "doctor": doctor,
-            "visit_type": self.goal.visit_type,
-            "day": self.goal.day.isoformat(),
-        }
 
     def _expect(self, answer: Answer, status: int) -> None:
         if answer.status != status:
