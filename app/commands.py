@@ -6,15 +6,12 @@ import logging
 import sys
 
 import click
-from email_validator import EmailNotValidError, validate_email
 from flask import Flask, current_app
 
-from app.accounts import admins
+from app.accounts import addresses, admins, names
 from app.errors import ClinicError
 from app.scheduling.soundness import count_faults
 from app.worker import Worker
-
-LONGEST_NAME = 120
 
 
 def init(app: Flask) -> None:
@@ -36,15 +33,15 @@ def worker(once: bool) -> None:
 
 def _an_address(_: click.Context, __: click.Parameter, given: str) -> str:
     try:
-        return validate_email(given, check_deliverability=False).normalized.lower()
-    except EmailNotValidError as fault:
-        raise click.BadParameter(str(fault)) from fault
+        return addresses.normalised(given)
+    except addresses.NotAnAddress as refusal:
+        raise click.BadParameter(refusal.sentence) from refusal
 
 
 def _a_name(_: click.Context, __: click.Parameter, given: str) -> str:
-    name = " ".join(given.split())
-    if not name or len(name) > LONGEST_NAME or not name.isprintable():
-        raise click.BadParameter(f"A name has 1 to {LONGEST_NAME} letters.")
+    name = names.tidy(given)
+    if complaint := names.complaint_about_name(name):
+        raise click.BadParameter(complaint)
     return name
 
 

@@ -6,10 +6,11 @@ from datetime import datetime
 
 from sqlalchemy import select
 
+from app.accounts import links
 from app.extensions import db
 from app.models import AppointmentStatus as Status
 from app.models import MessageKind as Kind
-from app.models import MessageState, OutboxMessage
+from app.models import MessageState, OutboxMessage, TokenPurpose
 
 TRUE_WHILE = {
     Kind.APPOINTMENT_REQUESTED: {Status.REQUESTED},
@@ -20,6 +21,11 @@ TRUE_WHILE = {
     Kind.DOCTOR_REQUEST: {Status.REQUESTED},
 }
 
+LINKS = {
+    Kind.CONFIRM_EMAIL: TokenPurpose.CONFIRM_EMAIL,
+    Kind.RESET_PASSWORD: TokenPurpose.RESET_PASSWORD,
+}
+
 
 def is_still_true(message: OutboxMessage, at: datetime) -> bool:
     """Whether what the message is about is still so at the instant `at`."""
@@ -28,10 +34,9 @@ def is_still_true(message: OutboxMessage, at: datetime) -> bool:
         return False
     if message.kind in TRUE_WHILE:
         return _is_true_of_appointment(message, at)
-    if message.kind is Kind.CONFIRM_EMAIL:
-        return "token" in message.details and user.confirmed_email != message.recipient
-    if message.kind is Kind.RESET_PASSWORD:
-        return "token" in message.details and user.is_active
+    if message.kind in LINKS:
+        token = str(message.details.get("token", ""))
+        return links.owner_of(token, LINKS[message.kind]) is not None
     if message.kind is Kind.DOCTOR_APPROVED:
         return user.doctor is not None and user.doctor.approved_at is not None
     return True

@@ -1,0 +1,198 @@
+"""The outbox is drained at least once, whoever dies and whatever is wrong with one message."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+
+import pytest
+from flask import Flask
+from sqlalchemy import text, update
+
+from app.extensions import db
+from app.messaging import outbox as outgoing
+from app.messaging import worker
+from app.messaging.delivery import Post, into_folder
+from app.messaging.worker import run_once
+from app.models import MessageKind, MessageState, OutboxMessage, User
+from app.transaction import rows_changed, transactional
+from tests.builders import a_user
+from tests.messaging.conftest import BASE_URL, Letters, outbox
+
+change = transactional(rows_changed)
+
+
+@transactional
+def some_messages(number: int) -> None:
+    user = db.session.get_one(User, a_user().id)
+    for each in range(number):
+        outgoing.put(MessageKind.PASSWORD_CHANGED, user, f"message {each}")
+
+
+@transactional
+def write(statement: str) -> None:
+    db.session.execute(text(statement))
+
+
+def failing(_email) -> None:
+    raise ConnectionRefusedError("nobody there")
+
+
+def a_post(send) -> Post:
+    return Post(BASE_URL, "no-reply@clinic.example", send)
+
+
+def test_workers_at_once_send_each_message_once(database: Flask) -> None:
+    with database.app_context():
+        some_messages(30)
+    letters, start = Letters(), threading.Barrier(4)
+
+    def work(name: str) -> None:
+        with database.app_context():
+            start.wait()
+            while letters.run(name):
+                pass
+
+    workers = [threading.Thread(target=work, args=(f"worker {n}",)) for n in range(4)]
+    for each in workers:
+        each.start()
+    for each in workers:
+        each.join()
+    numbers = Counter(email["Message-ID"] for email in letters.sent)
+    assert (len(numbers), set(numbers.values())) == (30, {1})
+    with database.app_context():
+        assert {message.state for message in outbox()} == {MessageState.SENT}
+
+
+def test_what_a_dead_worker_had_leased_is_sent_when_its_lease_ends(
+    database: Flask, frozen_clock
+) -> None:
+    letters = Letters()
+    with database.app_context():
+        some_messages(1)
+        assert worker._take_lease("somebody who died") is not None
+        frozen_clock.advance(minutes=4)
+        assert letters.run() == 0
+        frozen_clock.advance(minutes=2)
+        assert letters.run() == 1
+        assert outbox()[0].tries == 2
+
+
+def test_who_has_lost_the_lease_leaves_the_message_to_its_new_owner(
+    database: Flask, frozen_clock
+) -> None:
+    letters = Letters()
+
+    def slow(email) -> None:
+        frozen_clock.advance(minutes=6)
+        assert letters.run("the next one") == 1
+        raise ConnectionResetError
+
+    with database.app_context():
+        some_messages(1)
+        run_once("the slow one", a_post(slow))
+        (message,) = outbox()
+        assert (message.state, message.error) == (MessageState.SENT, "")
+
+
+def test_a_second_try_has_the_same_message_id(clinic, letters) -> None:
+    some_messages(1)
+    seen = []
+
+    def fails_after_all(email) -> None:
+        seen.append(email["Message-ID"])
+        raise ConnectionResetError
+
+    run_once("a worker", a_post(fails_after_all))
+    clinic.advance(minutes=1)
+    letters.run()
+    assert seen == [letters.sent[0]["Message-ID"]]
+    assert seen[0].endswith("@clinic.example>")
+
+
+def test_a_message_that_fails_is_tried_again_ever_more_seldom(clinic) -> None:
+    some_messages(1)
+    pauses = []
+    for _ in range(9):
+        before = outbox()[0].next_try_at
+        run_once("a worker", a_post(failing))
+        pauses.append((outbox()[0].next_try_at - before).total_seconds())
+        clinic.move_to(outbox()[0].next_try_at)
+    assert 5 <= pauses[0] <= 6.5
+    assert pauses == sorted(pauses)
+    assert pauses[-1] == 300
+    assert outbox()[0].error == "ConnectionRefusedError: nobody there"
+
+
+def test_a_message_is_given_up_after_a_day_of_tries(clinic, letters) -> None:
+    some_messages(1)
+    clinic.advance(hours=25)
+    run_once("a worker", a_post(failing))
+    assert outbox()[0].state is MessageState.QUEUED  # a day old, but tried for the first time
+    change(update(OutboxMessage).values(tries=50))
+    clinic.advance(minutes=5)
+    run_once("a worker", a_post(failing))
+    assert outbox()[0].state is MessageState.DEAD
+    clinic.advance(days=1)
+    assert letters.run() == 0
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "UPDATE outbox_messages SET kind = 'nonsense' WHERE dedupe_key = 'message 0'",
+        "UPDATE outbox_messages SET details = '[' WHERE dedupe_key = 'message 0'",
+        "UPDATE outbox_messages SET recipient = 'a@b.c, d@e.f' WHERE dedupe_key = 'message 0'",
+        "UPDATE outbox_messages SET recipient = '' WHERE dedupe_key = 'message 0'",
+    ],
+)
+def test_one_bad_message_does_not_stop_the_others(clinic, letters, damage: str) -> None:
+    some_messages(3)
+    write(damage)
+    assert letters.run() == 2
+    states = db.session.execute(text("SELECT state, error != '' FROM outbox_messages ORDER BY id"))
+    assert [tuple(row) for row in states] == [("queued", 1), ("sent", 0), ("sent", 0)]
+
+
+def test_a_bad_message_is_given_up_like_any_other(clinic, letters) -> None:
+    some_messages(1)
+    write("UPDATE outbox_messages SET details = '[', tries = 50")
+    clinic.advance(hours=25)
+    letters.run()
+    assert db.session.scalar(text("SELECT state FROM outbox_messages")) == "dead"
+
+
+def test_a_line_break_in_an_address_makes_no_header(clinic, letters) -> None:
+    some_messages(2)
+    evil = "a@example.org\r\nBcc: everybody@example.org"
+    change(update(OutboxMessage).where(OutboxMessage.id == outbox()[0].id).values(recipient=evil))
+    assert letters.run() == 1
+    assert "everybody" not in str(letters.sent[0])
+
+
+def test_a_worker_that_is_to_stop_takes_no_further_message(clinic) -> None:
+    some_messages(3)
+    stop = threading.Event()
+    sent = run_once("a worker", a_post(lambda _: stop.set()), stop)
+    assert sent == 1
+    assert [message.state.value for message in outbox()] == ["sent", "queued", "queued"]
+
+
+def test_without_a_mail_server_each_message_is_a_file(clinic, tmp_path) -> None:
+    some_messages(2)
+    run_once("a worker", a_post(into_folder(tmp_path / "mail")))
+    files = sorted(path.name for path in (tmp_path / "mail").iterdir())
+    assert len(files) == 2
+    assert files[0].startswith("20261124-070000-outbox-")
+    assert {name.rpartition(".")[2] for name in files} == {"eml"}
+    assert b"Auto-Submitted: auto-generated" in (tmp_path / "mail" / files[0]).read_bytes()
+
+
+def test_a_message_that_has_been_sent_keeps_what_it_said(clinic, letters) -> None:
+    some_messages(1)
+    letters.run()
+    (message,) = outbox()
+    assert message.subject == letters.sent[0]["Subject"]
+    assert message.text.strip() == letters.last_text.strip()
+    assert message.sent_at is not None
+    assert message.lease_owner is None
