@@ -142,7 +142,7 @@ def between(
     for doctor in doctors:
         shape = by_doctor[doctor.id]
         for place in _places(shape, location):
-            starts = _starts(desk, place, shape.window, busy.get(doctor.id, 0), visit_type)
+            starts = starts_in(desk, place, shape.window, busy.get(doctor.id, 0), visit_type)
             found += (
                 Opening(doctor, visit_type, place.location, shape.window.first + position)
                 for position in positions(starts)
@@ -211,7 +211,7 @@ def soonest(
                 if mode is not None and visit_type.mode is not mode:
                     continue
                 for place in _places(shape, location):
-                    starts = _starts(desk, place, shape.window, taken, visit_type)
+                    starts = starts_in(desk, place, shape.window, taken, visit_type)
                     starts &= _not_before(start, shape.window)
                     for position in islice(positions(starts), how_many):
                         tick = shape.window.first + position
@@ -233,7 +233,7 @@ def floor_of(desk: Desk, doctor: DoctorFacts) -> int:
             shape.window.first + next(positions(starts))
             for visit_type in doctor.visit_types
             for place in shape.places
-            if (starts := _starts(desk, place, shape.window, busy, visit_type))
+            if (starts := starts_in(desk, place, shape.window, busy, visit_type))
         ]
         if firsts:
             return min(firsts)
@@ -305,10 +305,10 @@ def require(
     bit = 1 << (tick - shape.window.first)
     taken = busy.get(doctor.id, 0)
     for place in shape.places:
-        if _starts(desk, place, shape.window, taken, visit_type) & bit:
+        if starts_in(desk, place, shape.window, taken, visit_type) & bit:
             return Opening(doctor, visit_type, place.location, tick)
     for place in shape.places:
-        if _starts(desk, place, shape.window, 0, visit_type) & bit:
+        if starts_in(desk, place, shape.window, 0, visit_type) & bit:
             raise refusals.OpeningTaken
     if shape.places and all(
         date_of(tick, place.location.zone) > desk.last_day(place.location) for place in shape.places
@@ -336,7 +336,7 @@ def _places(shape: Shape, location: LocationFacts | None) -> Iterable[PlaceShape
     return (place for place in shape.places if location is None or place.location.id == location.id)
 
 
-def _starts(
+def starts_in(
     desk: Desk, place: PlaceShape, window: Window, busy: int, visit_type: VisitTypeFacts
 ) -> int:
     """The bits of the window at which the visit can be booked now."""
