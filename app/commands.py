@@ -7,6 +7,7 @@ import sys
 
 import click
 from flask import Flask, current_app
+from flask.cli import with_appcontext
 
 from app.accounts import addresses, admins, names
 from app.errors import ClinicError
@@ -22,6 +23,7 @@ def init(app: Flask) -> None:
 
 @click.command("worker")
 @click.option("--once", is_flag=True, help="Do what is due now, and end.")
+@with_appcontext
 def worker(once: bool) -> None:
     """Send the mail that waits and keep house, until stopped."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
@@ -48,6 +50,7 @@ def _a_name(_: click.Context, __: click.Parameter, given: str) -> str:
 @click.command("create-admin")
 @click.option("--email", prompt="E-mail address", callback=_an_address)
 @click.option("--name", prompt="Name", callback=_a_name)
+@with_appcontext
 def create_admin(email: str, name: str) -> None:
     """Make an admin. The password is asked for, or read from standard input when that is a pipe."""
     if sys.stdin.isatty():
@@ -62,6 +65,7 @@ def create_admin(email: str, name: str) -> None:
 
 
 @click.command("check-claims")
+@with_appcontext
 def check_claims() -> None:
     """Count what should never be: visits that overlap, claims that are missing or left over."""
     faults = count_faults()

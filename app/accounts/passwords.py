@@ -55,7 +55,8 @@ def complaint(password: str, *about: str) -> str | None:
     plain = password.casefold()
     if plain in _common() or len(set(plain)) < 4:
         return "This password is one of the first that people try. Choose another one."
-    own = {word for text in about for word in text.casefold().replace("@", " ").split()}
+    texts = [text.casefold() for text in about]
+    own = {*texts, *(word for text in texts for word in text.replace("@", " ").split())}
     if any(len(word) > 3 and plain.strip("0123456789!.-_ ") == word for word in own):
         return "Do not use your own name or e-mail address as your password."
     if plain.strip("0123456789!.-_ ") in CLINIC_WORDS:
