@@ -11,6 +11,7 @@ from werkzeug.test import TestResponse
 
 from app.accounts import sessions
 from app.accounts.sessions import Device
+from app.extensions import db
 from app.models import User
 
 ORIGIN = "http://127.0.0.1"
@@ -86,14 +87,15 @@ class Page(HTMLParser):
 class Visitor:
     """Somebody at a browser without JavaScript."""
 
-    def __init__(self, client: FlaskClient, user: User | None = None) -> None:
+    def __init__(self, client: FlaskClient, user_id: int | None = None) -> None:
         self.client = client
-        if user is not None:
-            self.sign_in(user)
+        if user_id is not None:
+            self.sign_in(user_id)
 
-    def sign_in(self, user: User) -> None:
+    def sign_in(self, user_id: int) -> None:
         """Be signed in, without going through the login page."""
         with self.client.application.app_context():
+            user = db.session.get_one(User, user_id)
             token = sessions.start(user, Device("a test", "127.0.0.1"))
         with self.client.session_transaction(base_url=ORIGIN) as session:
             session["_user_id"] = token

@@ -1,0 +1,180 @@
+"""A patient's own appointments: the list, the details, cancelling and moving."""
+
+from __future__ import annotations
+
+import icalendar
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import select
+
+from app.extensions import db
+from app.models import Appointment, Doctor, Patient
+from app.models import AppointmentStatus as Status
+from app.scheduling import changes
+from app.scheduling.moves import Actor
+from tests.builders import a_doctor, a_patient, at, booked, policy, tick
+from tests.conftest import FrozenClock
+from tests.pages import HTMX, ORIGIN, Visitor
+
+FRIDAY = "2026-11-27"
+
+
+@pytest.fixture
+def ref(app: Flask, frozen_clock: FrozenClock) -> str:
+    """An appointment of Ines Carvalho with Dr. Ada Berg on Friday at ten."""
+    with app.app_context():
+        patient, doctor = a_patient("Ines Carvalho"), a_doctor("Ada Berg")
+        return booked(patient, doctor, at(f"{FRIDAY} 10:00")).ref
+
+
+@pytest.fixture
+def visitor(client: FlaskClient, ref: str) -> Visitor:
+    """Ines Carvalho at her browser."""
+    with client.application.app_context():
+        patient_id = db.session.scalars(select(Appointment)).one().patient_id
+        user_id = db.session.get_one(Patient, patient_id).user_id
+    return Visitor(client, user_id)
+
+
+def somebody_books(app: Flask, time: str) -> None:
+    """Somebody else books a time of Friday with the one doctor there is."""
+    with app.app_context():
+        booked(a_patient(), db.session.scalars(select(Doctor)).one(), at(f"{FRIDAY} {time}"))
+
+
+def the_appointment(app: Flask) -> Appointment:
+    with app.app_context():
+        return db.session.scalars(select(Appointment)).one()
+
+
+def test_the_list_shows_what_is_ahead(visitor: Visitor, ref: str) -> None:
+    page = visitor.get("/view-appointment/")
+
+    assert "with Dr. Ada Berg" in page.text
+    assert f"/appointment-details/{ref}/" in page.html
+
+
+def test_the_list_can_be_searched(visitor: Visitor, ref: str) -> None:
+    assert ref in visitor.get("/view-appointment/?q=berg").html
+    assert ref not in visitor.get("/view-appointment/?q=100%25").html
+
+
+def test_an_empty_list_says_what_to_do(app: Flask) -> None:
+    with app.app_context():
+        newcomer = Visitor(app.test_client(), a_patient().user_id)
+
+    assert "No appointments ahead" in newcomer.get("/view-appointment/").text
+
+
+def test_the_details_belong_to_their_patient_alone(app: Flask, ref: str) -> None:
+    with app.app_context():
+        stranger = Visitor(app.test_client(), a_patient().user_id)
+
+    assert stranger.get(f"/appointment-details/{ref}/").status == 404
+    assert stranger.get(f"/appointment-details/{ref}/calendar.ics").status == 404
+
+
+def test_cancelling_frees_the_time_and_keeps_the_reason(
+    app: Flask, visitor: Visitor, ref: str
+) -> None:
+    form = visitor.get(f"/appointment-details/{ref}/cancel/").form("/cancel/")
+
+    page = visitor.submit(form, reason="I feel better")
+
+    assert "Your appointment is cancelled" in page.text
+    cancelled = the_appointment(app)
+    assert (cancelled.status, cancelled.cancel_reason) == (Status.CANCELLED, "I feel better")
+
+
+def test_the_cut_off_stands_in_the_post(app: Flask, visitor: Visitor, ref: str) -> None:
+    form = visitor.get(f"/appointment-details/{ref}/cancel/").form("/cancel/")
+    with app.app_context():
+        policy(cancel_cutoff_hours=100)
+
+    page = visitor.submit(form)
+
+    assert page.status == 409
+    assert "cannot be changed online less than 100 hours" in page.text
+    assert the_appointment(app).status is Status.CONFIRMED
+
+
+def test_a_stale_page_cannot_cancel(app: Flask, visitor: Visitor, ref: str) -> None:
+    form = visitor.get(f"/appointment-details/{ref}/cancel/").form("/cancel/")
+    with app.app_context():
+        found = db.session.scalars(select(Appointment)).one()
+        changes.move(found, Actor.of(found.doctor.user), tick(f"{FRIDAY} 12:00"), version=2)
+
+    page = visitor.submit(form)
+
+    assert page.status == 409
+    assert the_appointment(app).status is Status.CONFIRMED
+
+
+def test_moving_takes_the_new_time_and_frees_the_old(
+    app: Flask, visitor: Visitor, ref: str
+) -> None:
+    page = visitor.get(f"/appointment-details/{ref}/move/?day={FRIDAY}")
+
+    moved = visitor.submit(page.form("/move/"), opening=str(tick(f"{FRIDAY} 10:15")))
+
+    assert "Your appointment is now on Friday 27 November, 10:15" in moved.text
+    assert the_appointment(app).starts_at == at(f"{FRIDAY} 10:15")
+
+
+def test_a_move_that_fails_keeps_the_old_time(app: Flask, visitor: Visitor, ref: str) -> None:
+    page = visitor.get(f"/appointment-details/{ref}/move/?day={FRIDAY}")
+    somebody_books(app, "12:00")
+
+    refused = visitor.submit(page.form("/move/"), opening=str(tick(f"{FRIDAY} 12:00")))
+
+    assert refused.status == 409
+    assert "Your appointment stays as it was" in refused.text
+    with app.app_context():
+        mine = db.session.scalars(select(Appointment).where(Appointment.ref == ref)).one()
+        assert mine.starts_at == at(f"{FRIDAY} 10:00")
+
+
+def test_an_open_page_learns_of_a_change(app: Flask, visitor: Visitor, ref: str) -> None:
+    address = f"/appointment-details/{ref}/status/"
+    first = visitor.client.get(address, base_url=ORIGIN, headers=HTMX)
+    known = {**HTMX, "HX-PTag": first.headers["HX-PTag"]}
+    assert visitor.client.get(address, base_url=ORIGIN, headers=known).status_code == 304
+    with app.app_context():
+        found = db.session.scalars(select(Appointment)).one()
+        changes.cancel(found, Actor.of(found.doctor.user), "The doctor is ill", version=2)
+
+    second = visitor.client.get(address, base_url=ORIGIN, headers=known)
+
+    assert "The doctor is ill" in second.text
+
+
+def test_the_calendar_file_keeps_its_uid_and_counts_on(
+    app: Flask, visitor: Visitor, ref: str
+) -> None:
+    def event() -> icalendar.Event:
+        response = visitor.client.get(f"/appointment-details/{ref}/calendar.ics", base_url=ORIGIN)
+        calendar = icalendar.Calendar.from_ical(response.data)
+        return calendar.walk("VEVENT")[0]
+
+    before = event()
+    with app.app_context():
+        found = db.session.scalars(select(Appointment)).one()
+        changes.move(found, Actor.of(found.doctor.user), tick(f"{FRIDAY} 12:00"), version=2)
+    after = event()
+
+    assert before["UID"] == after["UID"]
+    assert int(after["SEQUENCE"]) == int(before["SEQUENCE"]) + 1
+    assert after["DTSTART"].dt == at(f"{FRIDAY} 12:00")
+
+
+def test_a_visit_that_is_near_can_no_longer_be_changed_and_says_so(
+    app: Flask, visitor: Visitor, ref: str
+) -> None:
+    with app.app_context():
+        policy(cancel_cutoff_hours=100)
+
+    page = visitor.get(f"/appointment-details/{ref}/")
+
+    assert "It is less than 100 hours until this visit" in page.text
+    assert f"/appointment-details/{ref}/move/" not in page.html
