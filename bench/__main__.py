@@ -17,7 +17,7 @@ MARKS = {True: "met", False: "MISSED", None: ""}
 def main() -> int:
     options = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     options.add_argument("parts", nargs="*", metavar="part", help="speed, growth, rush (all)")
-    options.add_argument("--seconds", type=int, default=8, help="length of each load (8)")
+    options.add_argument("--seconds", type=int, default=3, help="length of each load (3)")
     options.add_argument(
         "--appointments", type=int, default=parts.LARGE.appointments, help="in the large clinic"
     )
