@@ -1,0 +1,64 @@
+"""A small clinic for browser tests, and how its people sign in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from flask import Flask
+from playwright.sync_api import Page
+
+from app import clock
+from app.models import Role
+from tests.builders import (
+    BERLIN,
+    PASSWORD,
+    a_doctor,
+    a_patient,
+    a_specialty,
+    a_user,
+    a_visit_type,
+    at,
+    booked,
+)
+
+
+@dataclass(frozen=True)
+class Clinic:
+    """What the tests need to know of it: references and a day that has openings."""
+
+    doctor: str
+    visit_type: str
+    appointment: str
+    day: str
+
+    @property
+    def times(self) -> str:
+        """The address of the doctor's openings on that day."""
+        return f"/appointment/?doctor={self.doctor}&visit_type={self.visit_type}&day={self.day}"
+
+
+def open_clinic(app: Flask) -> Clinic:
+    """Two doctors, a patient with a visit in three days, an admin; one password for all."""
+    day = clock.today(BERLIN) + timedelta(3)
+    with app.app_context():
+        check_up = a_visit_type("Check-up", 30, price_cents=4000)
+        hearts = a_specialty("Cardiology")
+        doctor = a_doctor(
+            "Ada Berg", visit_types=[check_up], specialties=[hearts], email="doctor@example.org"
+        )
+        a_doctor("Bea Cruz", visit_types=[check_up], specialties=[hearts])
+        a_doctor("Cem Demir", published=False)
+        patient = a_patient("Ines Carvalho", "patient@example.org")
+        a_user(Role.ADMIN, "Ana Sousa", "admin@example.org")
+        visit = booked(patient, doctor, at(f"{day} 09:00"))
+        return Clinic(doctor.ref, check_up.ref, visit.ref, day.isoformat())
+
+
+def sign_in(page: Page, email: str) -> None:
+    """Log in through the login page."""
+    page.goto("/login/")
+    page.locator("input[name=email]").fill(email)
+    page.locator("input[name=password]").fill(PASSWORD)
+    page.locator("main form button[type=submit]").first.click()
+    page.wait_for_url(lambda address: "/login/" not in address)

@@ -1,0 +1,113 @@
+"""Every page, in both themes and on a phone: axe finds nothing, the policy is never broken, nothing
+leaves this site, and nothing is wider than the screen."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import pytest
+from playwright.sync_api import Browser, Page
+
+from tests.browser.conftest import LiveServer
+from tests.browser.people import Clinic, open_clinic, sign_in
+
+PAGES = {
+    "": [
+        "/",
+        "/?specialty=cardiology",
+        "/?name=nobody",
+        "/doctors/{doctor}/",
+        "/prices/",
+        "/appointment/",
+        "{times}",
+        "/appointment/?specialty=cardiology&doctor=any&visit_type={visit_type}&day={day}",
+        "/login/",
+        "/register/",
+        "/register/doctor/",
+        "/forgot-password/",
+        "/no-such-page/",
+    ],
+    "patient@example.org": [
+        "/view-appointment/",
+        "/view-appointment/?when=past",
+        "/appointment-details/{appointment}/",
+        "/appointment-details/{appointment}/cancel/",
+        "/appointment-details/{appointment}/move/",
+        "/appointment/booked/{appointment}/",
+        "/profile/",
+        "/profile/password/",
+        "/profile/sessions/",
+        "/admin/",
+    ],
+    "doctor@example.org": [
+        "/board/",
+        "/board/?day={day}",
+        "/board/visit/{appointment}/",
+    ],
+    "admin@example.org": [
+        "/admin/",
+        "/admin/users/",
+        "/admin/doctors/",
+        "/admin/appointments/",
+        "/admin/audit/",
+        "/board/",
+        "/board/?doctor={doctor}&day={day}",
+    ],
+}
+
+
+@pytest.fixture
+def clinic(live_server: LiveServer) -> Clinic:
+    return open_clinic(live_server.app)
+
+
+@pytest.fixture(params=[(390, "dark"), (390, "light"), (1440, "dark"), (1440, "light")])
+def screen(
+    browser: Browser, live_server: LiveServer, request: pytest.FixtureRequest
+) -> Iterator[Page]:
+    width, theme = request.param
+    context = browser.new_context(
+        base_url=live_server.url,
+        viewport={"width": width, "height": 900},
+        color_scheme=theme,
+        locale="en-GB",
+    )
+    yield context.new_page()
+    context.close()
+
+
+@pytest.mark.parametrize("who", PAGES, ids=lambda who: who.partition("@")[0] or "visitor")
+def test_every_page_is_accessible_and_keeps_the_policy(
+    screen: Page, clinic: Clinic, axe: Callable[[Page], None], live_server: LiveServer, who: str
+) -> None:
+    broken: list[str] = []
+    screen.on("console", lambda said: broken.append(said.text) if _is_policy(said.text) else None)
+    screen.on("pageerror", lambda error: broken.append(str(error)))
+    screen.on("request", lambda asked: _note_stranger(broken, asked.url, live_server.url))
+    if who:
+        sign_in(screen, who)
+
+    for pattern in PAGES[who]:
+        screen.goto(
+            pattern.format(
+                doctor=clinic.doctor,
+                visit_type=clinic.visit_type,
+                appointment=clinic.appointment,
+                day=clinic.day,
+                times=clinic.times,
+            )
+        )
+        axe(screen)
+        width = screen.evaluate("document.documentElement.scrollWidth - innerWidth")
+        assert width <= 0, f"{screen.url} is {width} px wider than the screen"
+
+    assert broken == []
+
+
+def _is_policy(said: str) -> bool:
+    return "Content Security Policy" in said
+
+
+def _note_stranger(broken: list[str], asked: str, own: str) -> None:
+    if not asked.startswith((own, "data:", "blob:")):
+        broken.append(f"asked {asked}")
