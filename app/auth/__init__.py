@@ -1,3 +1,7 @@
+"""Who somebody is: registering, logging in and out, links from mails, one's own account."""
+
 from flask import Blueprint
 
 bp = Blueprint("auth", __name__)
+
+from app.auth import confirming, own_account, own_sessions, registering, resetting, signing_in  # noqa: E402, F401

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from app.clock import tick_of
 from app.extensions import db
 from app.models import Appointment, Claim
 from app.scheduling.refusals import OpeningTaken, OwnOverlap
-from app.transaction import is_duplicate, rows_changed, transactional
+from app.transaction import Overtaken, is_duplicate, rows_changed, transactional
 
 
 def take(appointment: Appointment, doctor_calendar: int, patient_calendar: int | None) -> None:
@@ -34,6 +34,23 @@ def take_for_patient(appointment: Appointment, patient_calendar: int) -> None:
     """
     ticks = range(tick_of(appointment.starts_at), tick_of(appointment.ends_at))
     _insert(appointment, patient_calendar, ticks, OwnOverlap)
+
+
+def pass_on(appointment: Appointment, giver_calendar: int, taker_calendar: int) -> bool:
+    """Turn the claims on one patient's time into another patient's; False, and nothing changed,
+    when the taker is busy then."""
+    ticks = range(tick_of(appointment.starts_at), tick_of(appointment.ends_at))
+    busy = select(Claim.tick).where(Claim.calendar_id == taker_calendar, Claim.tick.in_(ticks))
+    if db.session.scalars(busy.limit(1)).first() is not None:
+        return False
+    mine = (Claim.appointment_id == appointment.id) & (Claim.calendar_id == giver_calendar)
+    try:
+        rows_changed(update(Claim).where(mine).values(calendar_id=taker_calendar))
+    except IntegrityError as fault:
+        if is_duplicate(fault, "PRIMARY", "claims.tick"):
+            raise Overtaken from fault  # booked meanwhile: look again
+        raise
+    return True
 
 
 def release(appointment: Appointment) -> None:

@@ -1,0 +1,75 @@
+"""Where somebody goes once they are in: back to what they were doing, or to their own place."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from math import ceil
+
+from flask import Response, request, session, url_for
+from flask_login import current_user
+
+from app import clock
+from app.clock import tick_of
+from app.formats import local_day
+from app.htmx import see_other
+from app.inputs import own_path
+from app.models import Appointment, Role, User
+from app.scheduling import holds
+from app.security import holder, may_hold, sign_in
+
+PLACES = {
+    Role.PATIENT: "patient.appointments",
+    Role.DOCTOR: "doctor.board",
+    Role.ADMIN: "admin.overview",
+}
+
+
+def wanted_address() -> str | None:
+    """The page of this site that somebody wanted before they had to sign in."""
+    return own_path(request.values.get("next"))
+
+
+def let_in(user: User) -> Response:
+    """Sign somebody in and send them on."""
+    noted = own_path(session.pop("next", None))
+    address = wanted_address() or noted
+    sign_in(user)
+    return see_other(address or url_for(PLACES[user.role]))
+
+
+def to_own_place() -> Response:
+    """Send somebody who is signed in already to where they wanted to go."""
+    return see_other(wanted_address() or url_for(PLACES[current_user.role]))
+
+
+@dataclass(frozen=True, slots=True)
+class HeldTime:
+    """The time that waits for this browser meanwhile, seen at the instant `at`."""
+
+    appointment: Appointment
+    at: datetime
+
+    @property
+    def minutes_left(self) -> int:
+        """Whole minutes, the one that has begun included."""
+        ends_at = self.appointment.hold_expires_at or self.at
+        return max(1, ceil((ends_at - self.at).total_seconds() / 60))
+
+    @property
+    def address(self) -> str:
+        """The page on which it is booked."""
+        visit = self.appointment
+        return url_for(
+            "patient.book",
+            doctor=visit.doctor.ref,
+            visit_type=visit.visit_type.ref,
+            day=local_day(visit.starts_at, visit.zone),
+            opening=tick_of(visit.starts_at),
+        )
+
+
+def held_time() -> HeldTime | None:
+    """The time that this browser holds, if it holds one."""
+    held = holds.held_by(holder()) if may_hold() else None
+    return HeldTime(held, clock.now()) if held else None
