@@ -15,7 +15,6 @@ from threading import Event
 from typing import Any
 
 from flask import Flask
-from sqlalchemy.exc import DBAPIError
 
 from app.accounts import housekeeping as accounts_housekeeping
 from app.errors import Busy
@@ -29,6 +28,11 @@ from config import Config
 PAUSE_SECONDS = 2
 LONGEST_PAUSE_SECONDS = 30
 TIDY_EVERY_SECONDS = 3600
+TIDYING = (
+    housekeeping.purge_claims,
+    accounts_housekeeping.tidy,
+    accounts_housekeeping.forget_unconfirmed,
+)
 
 log = logging.getLogger("docket.worker")
 
@@ -73,26 +77,25 @@ class Worker:
     def once(self) -> Turn:
         """Do everything that is due now. A part that fails is logged and holds up no other."""
         turn = Turn()
-        self._try(turn, partial(self._send_mail, turn))
-        self._try(turn, housekeeping.keep_fresh)
-        if time.monotonic() - self._tidied_at > TIDY_EVERY_SECONDS:
-            self._try(turn, housekeeping.purge_claims)
-            self._try(turn, accounts_housekeeping.tidy)
-            self._try(turn, accounts_housekeeping.forget_unconfirmed)
+        parts: list[Callable[[], Any]] = [partial(self._send_mail, turn), housekeeping.keep_fresh]
+        is_time_to_tidy = time.monotonic() - self._tidied_at > TIDY_EVERY_SECONDS
+        if is_time_to_tidy:
+            parts += TIDYING
+        for part in parts:
+            try:
+                with self.app.app_context():
+                    part()
+            except Busy as fault:  # the others would only wait for the database in vain
+                turn.failed = True
+                log.error("The database does not answer: %s", one_line(str(fault.__cause__))[:300])
+                return turn
+            except Exception:
+                turn.failed = True
+                log.exception("A part of the work has failed.")
+        if is_time_to_tidy:
             self._tidied_at = time.monotonic()
         return turn
 
     def _send_mail(self, turn: Turn) -> None:
         post = post_of(self.app.config["DOCKET"])
         turn.sent = mail_worker.run_once(self.name, post, self.stop)
-
-    def _try(self, turn: Turn, part: Callable[[], Any]) -> None:
-        try:
-            with self.app.app_context():
-                part()
-        except (Busy, DBAPIError) as fault:
-            turn.failed = True
-            log.error("The database does not answer: %s", one_line(str(fault))[:300])
-        except Exception:
-            turn.failed = True
-            log.exception("A part of the work has failed.")

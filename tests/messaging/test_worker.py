@@ -95,6 +95,20 @@ def test_who_has_lost_the_lease_leaves_the_message_to_its_new_owner(
         assert (message.state, message.error) == (MessageState.SENT, "")
 
 
+def test_who_has_lost_the_lease_does_not_end_the_new_one(database: Flask, frozen_clock) -> None:
+    def slow(email) -> None:
+        frozen_clock.advance(minutes=6)
+        worker._free_what_dead_workers_left()
+        assert worker._take_lease("the next one") is not None
+        raise ConnectionResetError
+
+    with database.app_context():
+        some_messages(1)
+        run_once("the slow one", a_post(slow))
+        (message,) = outbox()
+        assert (message.state, message.lease_owner) == (MessageState.SENDING, "the next one")
+
+
 def test_a_second_try_has_the_same_message_id(clinic, letters) -> None:
     some_messages(1)
     seen = []
