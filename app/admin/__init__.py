@@ -1,3 +1,7 @@
+"""What admins do: see what needs attention, and look after people, doctors and appointments."""
+
 from flask import Blueprint
 
 bp = Blueprint("admin", __name__)
+
+from app.admin import appointments, doctors, overview, trail, users  # noqa: E402, F401

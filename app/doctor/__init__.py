@@ -1,3 +1,7 @@
+"""The doctor's day: the board, its steps, and the page of one visit. Admins see every board."""
+
 from flask import Blueprint
 
 bp = Blueprint("doctor", __name__)
+
+from app.doctor import board, steps, visit  # noqa: E402, F401

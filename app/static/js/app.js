@@ -105,6 +105,7 @@
       input.type = shown ? "password" : "text";
       reveal.textContent = shown ? "Show" : "Hide";
     }
+    if (event.target.closest("[data-print]")) print();
     if (event.target.closest("[data-theme-switch]")) {
       const system = matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light";
       const shown = root.dataset.theme || system;
@@ -145,7 +146,7 @@
 
   // After a change, focus moves only where the answer asks for it; a poll never moves it.
   const settle = (event) => {
-    for (const scripted of all("[data-theme-switch], [data-reveal]")) scripted.hidden = false;
+    for (const scripted of all("[data-theme-switch], [data-reveal], [data-print]")) scripted.hidden = false;
     for (const unneeded of all("[data-without-js]")) unneeded.hidden = true;
     tick();
     showChosenDays();

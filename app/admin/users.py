@@ -1,0 +1,126 @@
+"""Users: found, made admins, closed and opened again."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Any, TypeVar
+
+from flask import Response, abort, flash, request, url_for
+
+from app.accounts import administration
+from app.accounts.administration import Sort, State, Wanted
+from app.admin import bp
+from app.errors import Busy, ClinicError
+from app.htmx import respond, see_other
+from app.inputs import a_number, a_page
+from app.models import Role, User
+from app.scheduling import openings, register
+from app.security import me, only
+
+LONGEST_SEARCH = 80
+LARGEST_VERSION = 1_000_000
+
+W = TypeVar("W", bound=StrEnum)
+
+
+def chosen(words: type[W], text: str | None) -> W | None:
+    """One of the words that are allowed, or nothing."""
+    return next((word for word in words if word.value == text), None)
+
+
+def version_seen() -> int:
+    """The version that the form was made for."""
+    version = a_number(request.form.get("version"), 1, LARGEST_VERSION)
+    return version if version is not None else abort(400)
+
+
+@bp.get("/admin/users/")
+@only(Role.ADMIN)
+def users() -> Response:
+    """The users, searched, narrowed, ordered and paged; the address holds it all."""
+    wanted = Wanted(
+        search=request.args.get("q", "")[:LONGEST_SEARCH].strip(),
+        role=chosen(Role, request.args.get("role")),
+        state=chosen(State, request.args.get("state")),
+        sort=chosen(Sort, request.args.get("sort")) or Sort.NAME,
+    )
+    return respond(
+        "admin/users.html",
+        "admin/_users.html",
+        page=administration.find_users(wanted, a_page(request.args.get("page"))),
+        wanted=wanted,
+        address=lambda **changed: _address(wanted, **changed),
+        page_address=lambda number: _address(wanted, page=number),
+    )
+
+
+@bp.get("/admin/users/<ref>/")
+@only(Role.ADMIN)
+def user(ref: str) -> Response:
+    """One user, and what can be done with the account."""
+    return _user_page(administration.user_of(ref))
+
+
+@bp.post("/admin/users/<ref>/role/")
+@only(Role.ADMIN)
+def change_role(ref: str) -> Response:
+    """Make a patient an admin, or an admin a patient again."""
+    found, version = administration.user_of(ref), version_seen()
+    role = chosen(Role, request.form.get("role")) or abort(400)
+    try:
+        administration.set_role(found, role, me(), version=version)
+    except Busy:
+        raise
+    except ClinicError as refused:
+        return _user_page(administration.user_of(ref), refused)
+    flash(f"{found.name} is now {role.value} and has to log in again.", "success")
+    return see_other(url_for("admin.user", ref=ref))
+
+
+@bp.post("/admin/users/<ref>/active/")
+@only(Role.ADMIN)
+def change_active(ref: str) -> Response:
+    """Close an account, or open it again."""
+    found, version = administration.user_of(ref), version_seen()
+    is_active = {"yes": True, "no": False}.get(request.form.get("active", ""))
+    if is_active is None:
+        abort(400)
+    reason = request.form.get("reason", "")
+    try:
+        administration.set_active(found, is_active, me(), version=version, reason=reason)
+    except Busy:
+        raise
+    except ClinicError as refused:
+        return _user_page(administration.user_of(ref), refused)
+    done = "can log in again" if is_active else "is logged out everywhere and cannot log in"
+    flash(f"{found.name} {done}.", "success")
+    return see_other(url_for("admin.user", ref=ref))
+
+
+def _user_page(found: User, refused: ClinicError | None = None) -> Response:
+    at = openings.desk().at
+    coming = register.coming_of_patient(found.patient, at) if found.patient else 0
+    seeing = 0
+    if found.doctor:
+        seeing = register.coming_by_doctor([found.doctor.id], at).get(found.doctor.id, 0)
+    return respond(
+        "admin/user.html",
+        "admin/user.html",
+        status=refused.status if refused else 200,
+        user=found,
+        is_me=found.id == me().id,
+        coming=coming,
+        seeing=seeing,
+        next_role=administration.may_become(found),
+        refusal=refused.sentence if refused else None,
+    )
+
+
+def _address(wanted: Wanted, **changed: Any) -> str:
+    words: dict[str, Any] = {
+        "q": wanted.search or None,
+        "role": wanted.role.value if wanted.role else None,
+        "state": wanted.state.value if wanted.state else None,
+        "sort": wanted.sort.value if wanted.sort is not Sort.NAME else None,
+    }
+    return url_for("admin.users", **(words | changed))
