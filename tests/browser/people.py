@@ -39,19 +39,24 @@ class Clinic:
 
 
 def open_clinic(app: Flask) -> Clinic:
-    """Two doctors, a patient with a visit in three days, an admin; one password for all."""
+    """Two doctors, a patient who has asked for a visit in three days, an admin; one password for
+    all."""
     day = clock.today(BERLIN) + timedelta(3)
     with app.app_context():
         check_up = a_visit_type("Check-up", 30, price_cents=4000)
+        assessment = a_visit_type("Assessment", 60, needs_approval=True)
         hearts = a_specialty("Cardiology")
         doctor = a_doctor(
-            "Ada Berg", visit_types=[check_up], specialties=[hearts], email="doctor@example.org"
+            "Ada Berg",
+            visit_types=[check_up, assessment],
+            specialties=[hearts],
+            email="doctor@example.org",
         )
         a_doctor("Bea Cruz", visit_types=[check_up], specialties=[hearts])
         a_doctor("Cem Demir", published=False)
         patient = a_patient("Ines Carvalho", "patient@example.org")
         a_user(Role.ADMIN, "Ana Sousa", "admin@example.org")
-        visit = booked(patient, doctor, at(f"{day} 09:00"))
+        visit = booked(patient, doctor, at(f"{day} 09:00"), assessment)
         return Clinic(doctor.ref, check_up.ref, visit.ref, day.isoformat())
 
 
