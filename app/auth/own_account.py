@@ -97,7 +97,7 @@ def password_now() -> Response:
 
 def _profile_form(**values: object) -> ProfileForm:
     form = ProfileForm(**values)
-    by_region: dict[str, list[tuple[str, str]]] = {"Everywhere": [("", "The clinic’s time zone")]}
+    by_region: dict[str, list[tuple[str, str]]] = {"Usual": [("", "The clinic’s time zone")]}
     for key in profile.zones():
         region, _, place = key.partition("/")
         by_region.setdefault(region, []).append((key, place.replace("_", " ")))

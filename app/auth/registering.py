@@ -93,7 +93,11 @@ def register_now() -> Response:
         return _patient_page(form, 422)
     user = registration.register_patient(form.person, form.phone.data)
     response = let_in(user)
-    flash(f"Welcome, {user.name}. We have sent a link to {user.email} to confirm it.", "success")
+    flash(
+        f"Welcome, {user.name}. Please confirm your e-mail address with the link that we have sent "
+        f"to {user.email}.",
+        "success",
+    )
     return response
 
 
