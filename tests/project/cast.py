@@ -7,10 +7,10 @@ from datetime import timedelta
 from enum import StrEnum
 
 from app import clock
-from app.accounts import sessions
+from app.accounts import links, sessions
 from app.accounts.sessions import Device
 from app.extensions import db
-from app.models import Appointment, Doctor, Patient, Role, User
+from app.models import Appointment, Doctor, Patient, Role, TokenPurpose, User
 from app.scheduling import changes, holds
 from app.scheduling.holds import Holder
 from app.scheduling.moves import Actor
@@ -46,6 +46,7 @@ def build() -> Cast:
     asked = builders.a_visit_type("Examination", minutes=45, needs_approval=True, price_cents=9000)
     doctor_a = builders.a_doctor("Ada Alvarez", visit_types=[plain, asked])
     doctor_b = builders.a_doctor("Bela Brandt", visit_types=[plain])
+    specialty = doctor_a.specialties[0].slug
     waiting = builders.a_doctor("Wanda Weiss", visit_types=[plain], published=False)
     patient_a, patient_b = builders.a_patient("Alma Abel"), builders.a_patient("Ben Bauer")
     admin = builders.a_user(Role.ADMIN, "Ana Sousa")
@@ -76,6 +77,9 @@ def build() -> Cast:
         "tick": str(clock.tick_of(_in_days(3, "14:00"))),
         "taken tick": str(clock.tick_of(confirmed.starts_at)),
         "email": patient_a.user.email,
+        "confirming token": links.issue(patient_b.user, TokenPurpose.CONFIRM_EMAIL),
+        "resetting token": links.issue(patient_b.user, TokenPurpose.RESET_PASSWORD),
+        "specialty": specialty,
         **{f"session of {person}": _session_id(users[person]) for person in users},
     }
     db.session.commit()

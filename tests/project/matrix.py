@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from tests.builders import PASSWORD
 from tests.project.cast import Person
 
 EVERYBODY = frozenset(Person)
@@ -34,6 +35,9 @@ MINE = {"ref": "@appointment"}
 SEEN = {"version": "2"}
 CHOICE = {"doctor": "@doctor", "visit_type": "@visit type", "day": "@day"}
 
+NEW_PASSWORD = "quite another long pass phrase"
+NEWCOMER = {"name": "Nora Neu", "email": "nora@example.org", "password": NEW_PASSWORD}
+
 ROUTES: dict[str, Row] = {
     "static": Row(EVERYBODY, {"filename": "css/base.css"}),
     # Booking: open to everybody until it is confirmed.
@@ -46,6 +50,39 @@ ROUTES: dict[str, Row] = {
     "patient.prolong": Row(EVERYBODY, form={**CHOICE, "ref": "@held"}),
     "patient.release": Row(EVERYBODY, form={**CHOICE, "ref": "@held"}),
     "patient.confirm": Row(EVERYBODY, form={**CHOICE, "ref": "@held"}),
+    # What the public sees.
+    "site.home": Row(EVERYBODY, query={"day": "@day"}),
+    "site.doctor": Row(EVERYBODY, {"ref": "@doctor"}),
+    "site.health": Row(EVERYBODY),
+    "site.robots": Row(EVERYBODY),
+    "payments.prices": Row(EVERYBODY),
+    # Accounts.
+    "auth.login": Row(EVERYBODY, query={"next": "/view-appointment/"}),
+    "auth.login_now": Row(EVERYBODY, form={"email": "@email", "password": PASSWORD}),
+    "auth.logout": Row(EVERYBODY),
+    "auth.register": Row(EVERYBODY),
+    "auth.register_now": Row(EVERYBODY, form=NEWCOMER),
+    "auth.register_doctor": Row(EVERYBODY),
+    "auth.register_doctor_now": Row(
+        EVERYBODY,
+        form={**NEWCOMER, "title": "Dr.", "licence_number": "B 12/34", "languages": "en"},
+    ),
+    "auth.confirm_link": Row(EVERYBODY, {"token": "@confirming token"}),
+    "auth.confirm_email": Row(EVERYBODY),
+    "auth.confirm_email_now": Row(EVERYBODY),
+    "auth.reset_link": Row(EVERYBODY, {"token": "@resetting token"}),
+    "auth.reset_password": Row(EVERYBODY),
+    "auth.reset_password_now": Row(EVERYBODY, form={"password": NEW_PASSWORD}),
+    "auth.forgot_password": Row(EVERYBODY),
+    "auth.forgot_password_now": Row(EVERYBODY, form={"email": "@email"}),
+    "auth.resend": Row(SIGNED_IN),
+    "auth.profile": Row(SIGNED_IN),
+    "auth.profile_now": Row(SIGNED_IN, form={"name": "A New Name", "version": "1"}),
+    "auth.password": Row(SIGNED_IN),
+    "auth.password_now": Row(SIGNED_IN, form={"current": "not mine", "password": NEW_PASSWORD}),
+    "auth.devices": Row(SIGNED_IN),
+    "auth.end_session": Row(SIGNED_IN, form={"session": "999999999"}),
+    "auth.end_others": Row(SIGNED_IN),
     # A patient's own appointments.
     "patient.appointments": Row(PATIENTS),
     "patient.booked": Row(PATIENT_A, MINE),

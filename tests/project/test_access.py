@@ -85,6 +85,13 @@ def _may_be_foreign(row: Row) -> bool:
     return Person.ANONYMOUS in row.may and "ref" in row.form
 
 
+def test_nobody_ends_another_persons_session(house: House) -> None:
+    form = {"session": house.cast.of["session of patient A"]}
+    for person in (Person.PATIENT_B, Person.DOCTOR_A, Person.ADMIN):
+        house.ask(person, "POST", "/profile/sessions/end/", form=form)
+    assert house.ask(Person.PATIENT_A, "GET", "/profile/").status_code == 200
+
+
 def test_forged_headers_of_htmx_open_no_door(house: House) -> None:
     forged = {
         **PARTIAL,
