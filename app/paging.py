@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 from sqlalchemy import ColumnElement, Select, func, select
+from sqlalchemy.orm import InstrumentedAttribute
 
 from app.extensions import db
 
@@ -42,7 +43,11 @@ class Page(Generic[T]):
 
 
 def page_of(
-    query: Select[T], key: ColumnElement[Any], order: Sequence[ColumnElement[Any]], number: int
+    query: Select[T],
+    key: ColumnElement[Any],
+    order: Sequence[ColumnElement[Any] | InstrumentedAttribute[Any]],
+    number: int,
+    size: int = PAGE_SIZE,
 ) -> Page[T]:
     """The page of that number, in two queries; a page beyond the last is the last.
 
@@ -51,8 +56,6 @@ def page_of(
     some = query.with_only_columns(key).limit(MOST + 1).subquery()
     found = db.session.scalar(select(func.count()).select_from(some)) or 0
     total = min(found, MOST)
-    number = min(max(number, 1), max(1, -(-total // PAGE_SIZE)))
-    rows = db.session.scalars(
-        query.order_by(*order).offset((number - 1) * PAGE_SIZE).limit(PAGE_SIZE)
-    )
-    return Page(rows.all(), number, total, is_more=found > MOST)
+    number = min(max(number, 1), max(1, -(-total // size)))
+    rows = db.session.scalars(query.order_by(*order).offset((number - 1) * size).limit(size))
+    return Page(rows.all(), number, total, size, is_more=found > MOST)

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 
-from sqlalchemy import Select, func, or_, select
+from sqlalchemy import Select, or_, select
 from sqlalchemy.orm import aliased, contains_eager, joinedload
 
 from app.clinic import audit
@@ -15,6 +14,7 @@ from app.errors import NotFound
 from app.extensions import db
 from app.models import Appointment, AuditEvent, Doctor, Patient, User, VisitType
 from app.models import AppointmentStatus as Status
+from app.paging import Page, page_of
 from app.scheduling.states import FINISHED
 
 PAGE_SIZE = 10
@@ -24,29 +24,6 @@ WIDEST_DAY = timedelta(hours=26)  # from UTC's noon to the end of a date in any 
 class When(StrEnum):
     UPCOMING = "upcoming"
     PAST = "past"
-
-
-@dataclass(frozen=True, slots=True)
-class Page:
-    """One page of appointments; `number` counts from 1."""
-
-    rows: Sequence[Appointment]
-    number: int
-    total: int
-    size: int
-
-    @property
-    def first(self) -> int:
-        """The place of the first row among all, from 1."""
-        return (self.number - 1) * self.size + 1
-
-    @property
-    def last(self) -> int:
-        return self.first + len(self.rows) - 1
-
-    @property
-    def pages(self) -> int:
-        return max(1, -(-self.total // self.size))
 
 
 def appointment_of(patient: Patient, ref: str) -> Appointment:
@@ -66,7 +43,7 @@ def appointment_for_staff(ref: str) -> Appointment:
 
 def appointments_of(
     patient: Patient, when: When, at: datetime, search: str = "", page: int = 1
-) -> Page:
+) -> Page[Appointment]:
     """A page of the patient's appointments: upcoming ones by time, past ones latest first.
 
     `search` looks in the doctor's name, the visit type and the reference. What is cancelled is
@@ -88,18 +65,7 @@ def appointments_of(
             )
         )
     order = Appointment.starts_at.asc() if when is When.UPCOMING else Appointment.starts_at.desc()
-    return paged(query, order, page)
-
-
-def paged(query: Select[Appointment], order: object, page: int) -> Page:
-    """One page of a query, with the number of all; a page beyond the last is the last."""
-    total = db.session.scalar(select(func.count()).select_from(query.subquery())) or 0
-    last = max(1, -(-total // PAGE_SIZE))
-    number = min(max(page, 1), last)
-    rows = db.session.scalars(
-        query.order_by(order, Appointment.id).offset((number - 1) * PAGE_SIZE).limit(PAGE_SIZE)  # type: ignore[arg-type]
-    )
-    return Page(rows.all(), number, total, PAGE_SIZE)
+    return page_of(query, Appointment.id.expression, [order, Appointment.id], page, PAGE_SIZE)
 
 
 def board_of(doctor: Doctor, on: date) -> list[Appointment]:
