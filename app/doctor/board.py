@@ -14,7 +14,7 @@ from app.directory.catalogue import DoctorFacts
 from app.doctor import bp
 from app.doctor.rows import Row, rows_of
 from app.formats import clock_time
-from app.htmx import respond, tag_of, tagged, unchanged
+from app.htmx import respond, tag_of, tagged, unchanged, wants_fragment
 from app.inputs import a_day
 from app.models import AppointmentStatus as Status
 from app.models import Doctor, Role
@@ -109,8 +109,9 @@ def board() -> Response:
 def board_visits() -> Response:
     """The part of the board that lives."""
     doctor = _chosen_doctor()
-    if doctor is None or doctor.approved_at is None:
-        return _page("doctor/choose.html", doctors=openings.desk().catalogue.doctors)
+    if not wants_fragment() or doctor is None or doctor.approved_at is None:
+        whole: Response = board()
+        return whole
     shown = _board_of(doctor, openings.desk())
     same = unchanged(shown.tag)
     if same is not None:
