@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Response, flash, make_response, render_template, url_for
 from flask_wtf import FlaskForm
-from wtforms import HiddenField, SelectField
+from wtforms import HiddenField, SelectChoice, SelectField
 
 from app.accounts import profile
 from app.accounts.profile import WrongPassword
@@ -17,6 +17,7 @@ from app.inputs import a_number
 from app.security import limited, me, sign_in, signed_in
 
 LARGEST_VERSION = 1_000_000
+USUAL_ZONE = SelectChoice("", "The clinic’s time zone")
 
 
 class ProfileForm(FlaskForm):
@@ -97,12 +98,13 @@ def password_now() -> Response:
 
 def _profile_form(**values: object) -> ProfileForm:
     form = ProfileForm(**values)
-    by_region: dict[str, list[tuple[str, str]]] = {"Usual": [("", "The clinic’s time zone")]}
-    for key in profile.zones():
-        region, _, place = key.partition("/")
-        by_region.setdefault(region, []).append((key, place.replace("_", " ")))
-    form.zone.choices = by_region
+    form.zone.choices = [USUAL_ZONE, *map(_zone, profile.zones())]
     return form
+
+
+def _zone(key: str) -> SelectChoice:
+    region, _, place = key.partition("/")
+    return SelectChoice(key, place.replace("_", " "), optgroup=region)
 
 
 def _profile(form: ProfileForm, status: int = 200) -> Response:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from flask import Response, flash, make_response, render_template
 from flask_login import current_user
 from flask_wtf import FlaskForm
-from wtforms import SelectField, SelectMultipleField, StringField
-from wtforms.validators import InputRequired, Length, Regexp
+from wtforms import SelectChoice, SelectField, SelectMultipleField, StringField
+from wtforms.validators import InputRequired, Length, Regexp, ValidationError
 from wtforms.widgets import CheckboxInput, ListWidget
 
 from app.accounts import registration
@@ -20,7 +20,9 @@ from app.inputs import takes_many
 from app.security import limited, public
 
 TITLES = ("Dr.", "Prof. Dr.", "Prof.", "PD Dr.")
-BY_NAME = sorted(LANGUAGES.items(), key=lambda pair: pair[1])
+BY_NAME = [
+    SelectChoice(code, name) for code, name in sorted(LANGUAGES.items(), key=lambda pair: pair[1])
+]
 LICENCE = r"[^\W_][\w ./-]*"
 
 
@@ -46,7 +48,9 @@ class TicksField(SelectMultipleField):
 
 
 class DoctorForm(RegisterForm):
-    title = SelectField("Title", choices=[*((one, one) for one in TITLES), ("", "No title")])
+    title = SelectField(
+        "Title", choices=[*(SelectChoice(one) for one in TITLES), SelectChoice("", "No title")]
+    )
     licence_number = StringField(
         "Licence number",
         filters=[lambda typed: tidy(typed or "")],
@@ -61,11 +65,11 @@ class DoctorForm(RegisterForm):
 
     def validate_languages(self, field: TicksField) -> None:
         if not field.data:
-            raise ValueError("Tick at least one language.")
+            raise ValidationError("Tick at least one language.")
 
     def validate_specialties(self, field: TicksField) -> None:
         if field.choices and not field.data:
-            raise ValueError("Tick at least one specialty.")
+            raise ValidationError("Tick at least one specialty.")
 
     @property
     def practice(self) -> Practice:
@@ -125,7 +129,7 @@ def register_doctor_now() -> Response:
 def _doctor_form() -> DoctorForm:
     form = DoctorForm()
     form.specialties.choices = [
-        (known.slug, known.name) for known in registration.specialties_offered()
+        SelectChoice(known.slug, known.name) for known in registration.specialties_offered()
     ]
     return form
 
