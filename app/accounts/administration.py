@@ -23,13 +23,8 @@ LIKE_ESCAPE = "!"
 
 
 class NotOneself(ClinicError):
-    sentence = "You cannot do this to your own account. Ask another admin."
-
-
-class LastAdmin(ClinicError):
     sentence = (
-        "This is the last active admin. Make somebody else an admin first, or nobody could "
-        "look after the clinic."
+        "You cannot do this to your own account. Another admin has to, so that one always stays."
     )
 
 
@@ -115,7 +110,7 @@ def may_become(user: User) -> Role | None:
 def set_role(user: User, role: Role, actor: User, *, version: int) -> None:
     """Give a user another role and end their sessions, so that the next one starts with it.
 
-    Raises NotAllowed, NotOneself, NotSensible, LastAdmin, ChangedMeanwhile.
+    Raises NotAllowed, NotOneself, NotSensible, ChangedMeanwhile.
     """
     _lock(user, actor, version)
     before = user.role
@@ -123,8 +118,6 @@ def set_role(user: User, role: Role, actor: User, *, version: int) -> None:
         raise NotSensible(f"This account cannot become {_a(role)}.")
     if role is Role.ADMIN and not (user.is_active and user.is_confirmed):
         raise NotSensible("Only an active account with a confirmed e-mail address can be an admin.")
-    if before is Role.ADMIN:
-        _check_not_last_admin(user)
     if role is Role.PATIENT and user.patient is None:
         _add_patient(user)
     user.role = role
@@ -137,14 +130,12 @@ def set_role(user: User, role: Role, actor: User, *, version: int) -> None:
 def set_active(user: User, is_active: bool, actor: User, *, version: int, reason: str = "") -> None:
     """Close an account, which ends its sessions at once, or open it again. Appointments stay.
 
-    Raises NotAllowed, NotOneself, LastAdmin, ChangedMeanwhile.
+    Raises NotAllowed, NotOneself, ChangedMeanwhile.
     """
     _lock(user, actor, version)
     if user.is_active is is_active:
         raise ChangedMeanwhile
     if not is_active:
-        if user.role is Role.ADMIN:
-            _check_not_last_admin(user)
         sessions.end_all(user)
     user.is_active = is_active
     user.version += 1
@@ -155,8 +146,9 @@ def set_active(user: User, is_active: bool, actor: User, *, version: int, reason
 def _lock(user: User, actor: User, version: int) -> None:
     """Lock all admins and the user, in this order everywhere, and check what the actor has seen.
 
-    Two admins who close each other's accounts at the same moment thus come one after the other,
-    and the second meets what the first has done.
+    One active admin always stays: nobody does this to themselves, and who does it to another is
+    an active admin. Two who close each other's accounts at the same moment come one after the
+    other, and the second is no admin any more.
     """
     if actor.id == user.id:
         raise NotOneself
@@ -168,12 +160,6 @@ def _lock(user: User, actor: User, version: int) -> None:
         raise NotAllowed
     if user.version != version:
         raise ChangedMeanwhile
-
-
-def _check_not_last_admin(user: User) -> None:
-    others = select(func.count()).where(User.role == Role.ADMIN, User.is_active, User.id != user.id)
-    if user.is_active and not db.session.scalar(others):
-        raise LastAdmin
 
 
 def _add_patient(user: User) -> None:

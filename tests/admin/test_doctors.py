@@ -1,0 +1,133 @@
+"""Doctors: approved, published, hidden."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import select
+
+from app.extensions import db
+from app.models import Doctor, MessageKind, OutboxMessage
+from app.transaction import transactional
+from tests.admin.conftest import Office
+from tests.builders import a_doctor, a_patient, booked, tomorrow_at
+from tests.pages import Page
+from tests.scheduling.conftest import queries
+
+
+def a_candidate(office: Office, **fields: Any) -> str:
+    """A doctor who has signed up; their reference."""
+    with office.app.app_context():
+        return a_doctor("Ada Berg", published=False, **fields).ref
+
+
+def is_found(office: Office) -> bool:
+    """Whether the public finds Ada Berg."""
+    return "Ada Berg" in Page(office.app.test_client().get("/")).html
+
+
+def press(office: Office, ref: str, change: str) -> Page:
+    return office.admin.submit(office.admin.get(f"/admin/doctors/{ref}/").form(f"/{change}/"))
+
+
+def doctor(office: Office, ref: str) -> Doctor:
+    with office.app.app_context():
+        return db.session.scalars(select(Doctor).where(Doctor.ref == ref)).one()
+
+
+def test_a_doctor_is_approved_told_and_then_published(office: Office) -> None:
+    ref = a_candidate(office)
+    assert "Ada Berg" in office.admin.get("/admin/doctors/").text
+    page = press(office, ref, "approve")
+    assert "is approved" in page.text
+    assert doctor(office, ref).approved_at is not None
+    assert not doctor(office, ref).is_published
+    with office.app.app_context():
+        wanted = select(OutboxMessage).where(OutboxMessage.kind == MessageKind.DOCTOR_APPROVED)
+        assert len(db.session.scalars(wanted).all()) == 1
+    assert not is_found(office)
+    assert "is published" in press(office, ref, "publish").text
+    assert doctor(office, ref).is_published
+    assert [e.after for e in office.trail("doctor.published")] == [{"is_published": True}]
+    assert office.trail("doctor.approved")[0].actor_id == office.admin_id
+
+
+def test_the_licence_is_shown_before_approving(office: Office) -> None:
+    ref = a_candidate(office)
+
+    @transactional
+    def give_licence() -> None:
+        db.session.scalars(select(Doctor)).one().licence_number = "DE-4711"
+
+    with office.app.app_context():
+        give_licence()
+    assert "DE-4711" in office.admin.get("/admin/doctors/?standing=waiting").text
+    assert "DE-4711" in office.admin.get(f"/admin/doctors/{ref}/").text
+    press(office, ref, "approve")
+    assert (office.trail("doctor.approved")[0].after or {})["licence_number"] == "DE-4711"
+
+
+def test_a_doctor_who_cannot_be_booked_is_not_published_and_the_page_says_why(
+    office: Office,
+) -> None:
+    ref = a_candidate(office, hours=None, specialties=[], visit_types=[])
+    page = press(office, ref, "approve")
+    for missing in ("a specialty", "a visit type", "working hours"):
+        assert missing in page.text
+    values = {**page.form("/logout/").values, "version": "2"}
+    refused = office.admin.post(f"/admin/doctors/{ref}/publish/", values)
+    assert refused.status == 409
+    assert "Missing: a specialty, a visit type, working hours." in refused.text
+    assert not doctor(office, ref).is_published
+
+
+def test_nobody_is_published_before_being_approved(office: Office) -> None:
+    ref = a_candidate(office)
+    page = office.admin.get(f"/admin/doctors/{ref}/")
+    values = page.form("/approve/").values
+    assert office.admin.post(f"/admin/doctors/{ref}/publish/", values).status == 409
+    assert not doctor(office, ref).is_published
+
+
+def test_hiding_says_what_is_booked_and_leaves_it(office: Office) -> None:
+    with office.app.app_context():
+        ada = a_doctor("Ada Berg")
+        ref, visit_ref = ada.ref, booked(a_patient(), ada, tomorrow_at("10:00")).ref
+    assert "The 1 open visit stays booked" in office.admin.get(f"/admin/doctors/{ref}/").text
+    press(office, ref, "unpublish")
+    assert not doctor(office, ref).is_published
+    assert "Confirmed" in office.admin.get(f"/board/visit/{visit_ref}/").text
+    assert "Ada Berg" in office.admin.get("/admin/doctors/?standing=hidden").text
+    assert "Dr. Ada Berg" in office.admin.get(f"/board/?doctor={ref}").text
+
+
+def test_an_old_page_changes_nothing(office: Office) -> None:
+    ref = a_candidate(office)
+    old = office.admin.get(f"/admin/doctors/{ref}/").form("/approve/")
+    office.admin.submit(old)
+    again = office.admin.submit(old)
+    assert again.status == 409
+    assert "changed by somebody else meanwhile" in again.text
+    assert len(office.trail("doctor.approved")) == 1
+
+
+def test_the_list_takes_as_many_queries_for_thirty_doctors_as_for_one(office: Office) -> None:
+    def cost() -> int:
+        with office.app.app_context(), queries() as seen:
+            assert office.admin.get("/admin/doctors/?standing=published").status == 200
+        return len(seen)
+
+    with office.app.app_context():
+        a_doctor()
+    office.admin.get("/admin/doctors/")
+    one = cost()
+    with office.app.app_context():
+        for _ in range(29):
+            a_doctor()
+    office.admin.get("/admin/doctors/")
+    assert cost() == one
+    assert "1 to 25 of 30 doctors" in office.admin.get("/admin/doctors/?standing=published").text
+
+
+def test_a_doctor_who_does_not_exist_is_not_found(office: Office) -> None:
+    assert office.admin.get("/admin/doctors/nobody/").status == 404

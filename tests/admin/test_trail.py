@@ -1,0 +1,102 @@
+"""The audit trail as admins read it."""
+
+from __future__ import annotations
+
+import pytest
+
+from app.clinic import audit
+from app.extensions import db
+from app.models import User
+from app.transaction import transactional
+from tests.admin.conftest import Office
+from tests.builders import a_patient
+from tests.pages import HTMX
+from tests.scheduling.conftest import queries
+
+
+@pytest.fixture
+def patient_ref(office: Office) -> str:
+    """Ana has closed Ines's account."""
+    with office.app.app_context():
+        ref = a_patient("Ines Carvalho").user.ref
+    office.admin.submit(
+        office.admin.get(f"/admin/users/{ref}/").form("/active/"), reason="Asked us to"
+    )
+    return ref
+
+
+@transactional
+def record_many(actor_id: int, number: int) -> None:
+    actor = db.session.get_one(User, actor_id)
+    for n in range(number):
+        audit.record(actor, "user.counted", actor, name="A count", after={"number": n})
+
+
+def test_an_event_reads_who_what_before_and_after(office: Office, patient_ref: str) -> None:
+    text = office.admin.get("/admin/audit/").text
+    assert "Ana Sousa (admin) : user.active user Ines Carvalho" in text
+    assert "is_active yes no" in text
+    assert "Asked us to" in text
+    assert "Tuesday 24 November, 08:00:00" in text
+
+
+@pytest.mark.parametrize(
+    "asked", ["who=ana", "who=ana@example.org", "kind=user", "action=user.active", "day=2026-11-24"]
+)
+def test_events_are_narrowed(office: Office, patient_ref: str, asked: str) -> None:
+    assert "Asked us to" in office.admin.get(f"/admin/audit/?{asked}").text
+
+
+@pytest.mark.parametrize(
+    "asked", ["who=nobody", "kind=doctor", "action=user.role", "day=2026-11-23", "before=1"]
+)
+def test_events_that_do_not_fit_are_left_out(office: Office, patient_ref: str, asked: str) -> None:
+    page = office.admin.get(f"/admin/audit/?{asked}")
+    assert page.status == 200
+    assert "No event fits" in page.text
+
+
+@pytest.mark.parametrize("asked", ["before=x", "before=99999999999999", "day=2026-13-01"])
+def test_what_makes_no_sense_narrows_nothing(office: Office, patient_ref: str, asked: str) -> None:
+    assert "Asked us to" in office.admin.get(f"/admin/audit/?{asked}").text
+
+
+def test_stretches_follow_each_other_without_gap_while_events_come_in(office: Office) -> None:
+    with office.app.app_context():
+        record_many(office.admin_id, 60)
+    page, seen = office.admin.get("/admin/audit/"), []
+    while True:
+        numbers = [int(part.split("<")[0]) for part in page.html.split("<ins>")[1:]]
+        seen += numbers
+        with office.app.app_context():
+            record_many(office.admin_id, 1)
+        if 'rel="next"' not in page.html:
+            break
+        older = page.html.split("before=")[-1].split('"')[0]
+        page = office.admin.get(f"/admin/audit/?before={older}")
+    assert seen == list(range(59, -1, -1))
+
+
+def test_the_trail_takes_as_many_queries_for_thousands_as_for_one(
+    office: Office, patient_ref: str
+) -> None:
+    def cost() -> int:
+        with office.app.app_context(), queries() as seen:
+            assert office.admin.get("/admin/audit/?who=ana").status == 200
+        return len(seen)
+
+    office.admin.get("/admin/audit/")
+    few = cost()
+    with office.app.app_context():
+        record_many(office.admin_id, 2000)
+    assert cost() == few <= 7
+
+
+def test_htmx_gets_the_events_alone(office: Office, patient_ref: str) -> None:
+    page = office.admin.get("/admin/audit/", **HTMX)
+    assert page.html.lstrip().startswith('<div id="events"')
+
+
+def test_nothing_in_the_trail_can_be_changed(office: Office, patient_ref: str) -> None:
+    page = office.admin.get("/admin/audit/")
+    assert {form.action for form in page.forms if form.method == "post"} == {"/logout/"}
