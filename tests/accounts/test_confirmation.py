@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
 from flask import Flask
 from sqlalchemy import func, select
@@ -208,7 +210,7 @@ def test_links_that_are_used_at_once_give_the_address_to_one_account(database: F
         for _ in range(4):
             registered()
             tokens.append(token_of(CONFIRM, JANE))
-    outcomes = race(database, [lambda token=token: confirmation.confirm(token) for token in tokens])
+    outcomes = race(database, [partial(confirmation.confirm, token) for token in tokens])
     assert sum(isinstance(one, Exception) for one in outcomes) == 0
     with database.app_context():
         active = select(func.count()).where(User.email == JANE, User.is_active)

@@ -41,9 +41,14 @@ def test_a_known_address_is_answered_like_any_other_with_equal_work(
     visitor: Visitor, another: Browsers, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     owner = a_patient(email="known@example.org").user
-    hashed = []
+    hashed: list[str] = []
     really = passwords.hash_of
-    monkeypatch.setattr(passwords, "hash_of", lambda given: hashed.append(given) or really(given))
+
+    def noting(password: str) -> str:
+        hashed.append(password)
+        return really(password)
+
+    monkeypatch.setattr(passwords, "hash_of", noting)
     seen = []
     for email, browser in (("known@example.org", visitor), ("fresh@example.org", another())):
         hashed.clear()
