@@ -189,7 +189,7 @@ def _matches(search: str) -> ColumnElement[bool]:
 
     The beginning of an e-mail is a range of its index. A word in the middle of a name has no
     index, so names are read one after the other, but never more than SCANNED of them, the newest:
-    some 50 ms, and a clinic with more people than that finds the older ones by e-mail.
+    a tenth of a second; a clinic with more people than that finds the older ones by e-mail.
     """
     typed = search.strip()
     newest = select(func.max(User.id)).scalar_subquery()

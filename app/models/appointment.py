@@ -70,6 +70,7 @@ class Appointment(Base):
         Index(None, "doctor_id", "starts_at"),
         Index(None, "patient_id", "starts_at"),
         Index(None, "status", "hold_expires_at"),
+        Index(None, "status", "starts_at"),
         Base.__table_args__,
     )
 

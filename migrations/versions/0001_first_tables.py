@@ -299,6 +299,7 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f('ix_appointments_patient_id_starts_at'), ['patient_id', 'starts_at'], unique=False)
         batch_op.create_index(batch_op.f('ix_appointments_starts_at'), ['starts_at'], unique=False)
         batch_op.create_index(batch_op.f('ix_appointments_status_hold_expires_at'), ['status', 'hold_expires_at'], unique=False)
+        batch_op.create_index(batch_op.f('ix_appointments_status_starts_at'), ['status', 'starts_at'], unique=False)
         batch_op.create_index(batch_op.f('ix_appointments_visit_type_id'), ['visit_type_id'], unique=False)
 
     op.create_table('doctor_languages',
