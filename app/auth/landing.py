@@ -31,11 +31,13 @@ def wanted_address() -> str | None:
 
 
 def let_in(user: User) -> Response:
-    """Sign somebody in and send them on."""
+    """Sign somebody in and send them on: to the page they wanted, to the time they hold, or to
+    their own place."""
     noted = own_path(session.pop("next", None))
     address = wanted_address() or noted
+    held = held_time() if user.role is Role.PATIENT else None
     sign_in(user)
-    return see_other(address or url_for(PLACES[user.role]))
+    return see_other(address or (held.address if held else url_for(PLACES[user.role])))
 
 
 def to_own_place() -> Response:

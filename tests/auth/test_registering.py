@@ -225,6 +225,11 @@ def test_a_held_time_is_shown_on_the_way_in_and_still_there_afterwards(
     assert appointments.appointment_of(patient, booked.split("/")[-2]).reason == "My knee"
 
 
+def test_who_holds_a_time_and_finds_the_way_in_alone_comes_back_to_it(visitor: Visitor) -> None:
+    address = hold_something(visitor)
+    assert register(visitor).location == address
+
+
 def test_without_a_held_time_nothing_is_said_of_one(visitor: Visitor) -> None:
     assert "held for you" not in visitor.get("/login/").text
     assert "held for you" not in visitor.get("/register/").text
