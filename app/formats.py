@@ -21,6 +21,11 @@ def short_day(day: date) -> str:
     return f"{day:%a} {day.day} {day:%b}"
 
 
+def near_day(day: date, today: date) -> str:
+    """`Today`, `Tomorrow`, or else `Tue 24 Nov`."""
+    return {0: "Today", 1: "Tomorrow"}.get((day - today).days, short_day(day))
+
+
 def long_day(day: date) -> str:
     """`Tuesday 24 November`, with the year when it is not the present one."""
     year = "" if day.year == clock.now().year else f" {day.year}"
@@ -72,6 +77,7 @@ FILTERS = {
     "instant": datetime.fromisoformat,
     "clock_time": clock_time,
     "short_day": short_day,
+    "near_day": near_day,
     "long_day": long_day,
     "long_time": long_time,
     "local_day": local_day,

@@ -13,7 +13,6 @@ from functools import lru_cache, wraps
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from sqlalchemy import ColumnElement, Select, event, select, type_coerce, update
-from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from app.clock import database_now, is_frozen
@@ -34,14 +33,6 @@ def current() -> int:
     """The present revision."""
     value = db.session.scalar(select(Revision.value).where(Revision.name == SCHEDULE))
     return value or 0
-
-
-def is_readable() -> bool:
-    """Whether the database answers and its tables are there."""
-    try:
-        return current() > 0
-    except SQLAlchemyError:
-        return False
 
 
 def current_with_time() -> tuple[int, datetime]:

@@ -127,6 +127,11 @@ class Catalogue:
         return next((known for known in self.visit_types if known.ref == ref), None)
 
     @property
+    def has_several_zones(self) -> bool:
+        """Whether a time says too little without its zone."""
+        return len({place.zone.key for place in self.locations}) > 1
+
+    @property
     def languages(self) -> list[tuple[str, str]]:
         """(code, name) of each language that some doctor speaks, in order of name."""
         codes = {code for doctor in self.doctors for code in doctor.languages}

@@ -10,14 +10,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
-from itertools import islice
 
 from app.clinic import revision, settings
 from app.clinic.settings import ClinicSettings
 from app.clock import TICK_SECONDS, instant_of
 from app.directory import catalogue
 from app.directory.catalogue import Catalogue, DoctorFacts, LocationFacts, VisitTypeFacts
-from app.models import VisitMode
 from app.scheduling import agenda, refusals
 from app.scheduling.agenda import ONE_DAY, PlaceShape, Shape, Window
 from app.scheduling.availability import VisitLength, bookable_starts, count, positions
@@ -189,37 +187,6 @@ def earliest(
     return found[:how_many]
 
 
-def soonest(
-    desk: Desk,
-    doctors: Sequence[DoctorFacts],
-    mode: VisitMode | None = None,
-    location: LocationFacts | None = None,
-    not_before: int = 0,
-    how_many: int = 3,
-) -> dict[int, list[Opening]]:
-    """For each doctor the first openings of whatever visit type fits, the shortest visit where
-    several start together. The number of queries depends on the horizon, not on the doctors."""
-    start = max(desk.first_tick, not_before)
-    found: dict[int, list[Opening]] = {doctor.id: [] for doctor in doctors}
-    for first_day, last_day in _stretches(desk, start):
-        wanting = [doctor for doctor in doctors if len(found[doctor.id]) < how_many]
-        by_doctor, busy = _read(desk, wanting, first_day, last_day, None)
-        for doctor in wanting:
-            shape, taken = by_doctor[doctor.id], busy.get(doctor.id, 0)
-            firsts: dict[int, Opening] = {}
-            for visit_type in doctor.visit_types:
-                if mode is not None and visit_type.mode is not mode:
-                    continue
-                for place in _places(shape, location):
-                    starts = starts_in(desk, place, shape.window, taken, visit_type)
-                    starts &= _not_before(start, shape.window)
-                    for position in islice(positions(starts), how_many):
-                        tick = shape.window.first + position
-                        firsts.setdefault(tick, Opening(doctor, visit_type, place.location, tick))
-            found[doctor.id] += [firsts[tick] for tick in sorted(firsts)]
-    return {number: some[:how_many] for number, some in found.items()}
-
-
 def floor_of(desk: Desk, doctor: DoctorFacts) -> int:
     """A tick before which the doctor can have no opening of any visit type unless time is freed.
 
@@ -243,7 +210,7 @@ def floor_of(desk: Desk, doctor: DoctorFacts) -> int:
 
 def _stretches(desk: Desk, start: int) -> Iterable[tuple[date, date]]:
     """The dates from a tick to the horizon, a fortnight at a time, with room on both sides for
-    every zone; `_starts` is exact."""
+    every zone; `starts_in` is exact."""
     day = date_of(start, desk.settings.zoneinfo) - ZONES_APART
     today = desk.at.astimezone(desk.settings.zoneinfo).date()
     end = today + timedelta(desk.settings.horizon_days) + ZONES_APART

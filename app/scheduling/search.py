@@ -1,26 +1,29 @@
 """Finding a doctor: who fits, and of those, who is free first.
 
 Fitting is a loop over the catalogue in memory. Being free first is exact and stops early: doctors
-are looked at in order of their floor (a tick before which they have nothing), a dozen at a time,
-until what is found beats every floor that is left.
+are looked at in order of their floor (a tick before which they have nothing), some at a time and
+each time more, until what is found beats every floor that is left.
 """
 
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections import Counter
+from dataclasses import dataclass, fields, replace
 from datetime import date
+from functools import lru_cache
 
 from app.directory.catalogue import Catalogue, DoctorFacts, LocationFacts, SpecialtyFacts
 from app.models import VisitMode
-from app.scheduling import floors, openings
-from app.scheduling.days import local_day
+from app.paging import Page
 from app.scheduling.openings import Desk, Opening
+from app.scheduling.ranking import Found, Ranking
+from app.scheduling.soonest import Wish
 
 PAGE_SIZE = 10
-BATCH = 12
-NEVER = 1 << 40
+NAME_WORDS = str.maketrans("-.,'’", "     ")
+# What Unicode does not take apart into a letter and its mark.
+PLAIN_LETTERS = str.maketrans({"ø": "o", "ł": "l", "đ": "d", "ı": "i", "æ": "ae", "œ": "oe"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,45 +42,19 @@ class Query:
         return replace(self, **{filter_name: "" if filter_name == "name" else None})  # type: ignore[arg-type]
 
     @property
+    def wish(self) -> Wish:
+        """The part of it that is about openings."""
+        return Wish(location=self.location, mode=self.mode, earliest=self.earliest)
+
+    @property
     def filters(self) -> list[str]:
         """The names of the filters in use that decide who fits."""
-        names = ("name", "specialty", "location", "mode", "language")
-        return [name for name in names if getattr(self, name)]
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """A doctor with their next openings; none when all is taken until the horizon."""
-
-    doctor: DoctorFacts
-    openings: tuple[Opening, ...]
+        return [name for name in self.in_use if name != "earliest"]
 
     @property
-    def first_tick(self) -> int:
-        return self.openings[0].tick if self.openings else NEVER
-
-
-@dataclass(frozen=True, slots=True)
-class Results:
-    """One page of doctors, who is free first at the top; `number` counts from 1."""
-
-    rows: Sequence[Found]
-    number: int
-    total: int
-    size: int = PAGE_SIZE
-
-    @property
-    def pages(self) -> int:
-        return max(1, -(-self.total // self.size))
-
-    @property
-    def first(self) -> int:
-        """The place of the first row among all, from 1."""
-        return (self.number - 1) * self.size + 1
-
-    @property
-    def last(self) -> int:
-        return self.first + len(self.rows) - 1
+    def in_use(self) -> list[str]:
+        """The names of all filters in use."""
+        return [each.name for each in fields(self) if getattr(self, each.name)]
 
 
 def matching(catalogue: Catalogue, query: Query) -> list[DoctorFacts]:
@@ -86,23 +63,15 @@ def matching(catalogue: Catalogue, query: Query) -> list[DoctorFacts]:
     return [doctor for doctor in catalogue.doctors if _fits(doctor, query, words)]
 
 
-def find(desk: Desk, query: Query, page: int = 1) -> Results:
-    """A page of the doctors that fit, in order of their earliest opening; a page beyond the last
-    is the last."""
+def find(desk: Desk, query: Query, page: int = 1) -> Page[Found]:
+    """A page of the doctors that fit, in order of their earliest opening, then of name; a page
+    beyond the last is the last. Who has no opening comes last."""
     fitting = matching(desk.catalogue, query)
     number = min(max(page, 1), max(1, -(-len(fitting) // PAGE_SIZE)))
-    needed = number * PAGE_SIZE
-    not_before = _first_tick_of(desk, query)
-    known = floors.known(desk)
-    bounds = {doctor.id: max(known.get(doctor.id, 0), not_before) for doctor in fitting}
-    waiting = sorted(fitting, key=lambda doctor: bounds[doctor.id])
-    found: list[Found] = []
-    while waiting and not _is_decided(found, needed, bounds[waiting[0].id]):
-        batch, waiting = waiting[:BATCH], waiting[BATCH:]
-        soonest = openings.soonest(desk, batch, query.mode, query.location, not_before)
-        found += (Found(doctor, tuple(soonest[doctor.id])) for doctor in batch)
-        found.sort(key=lambda one: one.first_tick)
-    return Results(found[needed - PAGE_SIZE : needed], number, len(fitting))
+    last = number * PAGE_SIZE
+    ranking = Ranking.of(desk, query.wish, fitting)
+    ranking.decide(last)
+    return Page(ranking.rows(last - PAGE_SIZE, last), number, len(fitting), size=PAGE_SIZE)
 
 
 def why_nothing(catalogue: Catalogue, query: Query) -> list[tuple[str, int]]:
@@ -111,30 +80,36 @@ def why_nothing(catalogue: Catalogue, query: Query) -> list[tuple[str, int]]:
     return sorted((pair for pair in counts if pair[1]), key=lambda pair: -pair[1])
 
 
+def nearest_miss(desk: Desk, query: Query) -> tuple[str, Opening] | None:
+    """The earliest opening that fits all but one filter, and the name of that filter."""
+    misses: list[tuple[str, Opening]] = []
+    for name in query.in_use:
+        wider = query.without(name)
+        ranking = Ranking.of(desk, wider.wish, matching(desk.catalogue, wider))
+        ranking.decide(1)
+        misses += ((name, found.openings[0]) for found in ranking.rows(0, 1) if found.openings)
+    return min(misses, key=lambda miss: miss[1].tick, default=None)
+
+
+def popular_specialties(catalogue: Catalogue, how_many: int) -> list[SpecialtyFacts]:
+    """The specialties that the most doctors have, in order of name."""
+    doctors = Counter(specialty for one in catalogue.doctors for specialty in one.specialties)
+    return sorted((one for one, _ in doctors.most_common(how_many)), key=lambda one: one.name)
+
+
+@lru_cache(maxsize=8192)
 def folded(text: str) -> str:
-    """Text without case and accents, for comparing names."""
-    apart = unicodedata.normalize("NFKD", text.casefold())
-    return "".join(char for char in apart if not unicodedata.combining(char))
+    """Text without case, accents and punctuation, for comparing names."""
+    apart = unicodedata.normalize("NFKD", text.casefold().translate(PLAIN_LETTERS))
+    plain = "".join(char for char in apart if not unicodedata.combining(char))
+    return " ".join(plain.translate(NAME_WORDS).split())
 
 
 def _fits(doctor: DoctorFacts, query: Query, words: list[str]) -> bool:
-    name = folded(doctor.name)
     return (
-        all(word in name for word in words)
-        and (query.specialty is None or query.specialty in doctor.specialties)
+        (query.specialty is None or query.specialty in doctor.specialties)
         and (query.location is None or query.location in doctor.locations)
         and (query.mode is None or query.mode in doctor.modes)
         and (query.language is None or query.language in doctor.languages)
+        and (not words or all(word in folded(doctor.name) for word in words))
     )
-
-
-def _first_tick_of(desk: Desk, query: Query) -> int:
-    if query.earliest is None:
-        return desk.first_tick
-    zones = [query.location.zone] if query.location else [desk.settings.zoneinfo]
-    return max(desk.first_tick, *(local_day(query.earliest, zone).first for zone in zones))
-
-
-def _is_decided(found: list[Found], needed: int, least: int) -> bool:
-    """Whether nobody who is still waiting can be free before the last one needed."""
-    return len(found) >= needed and found[needed - 1].first_tick <= least

@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Response, make_response, render_template
 
 from app.errors import NotFound
-from app.scheduling import openings
+from app.scheduling import openings, soonest
 from app.security import public
 from app.site import bp
 
@@ -18,10 +18,11 @@ def doctor(ref: str) -> Response:
     found = desk.catalogue.doctor(ref)
     if found is None:
         raise NotFound("We know no doctor at this address. The page may have moved.")
-    next_of = {
-        kind.ref: next(iter(openings.earliest(desk, [found], kind, how_many=1)), None)
-        for kind in found.visit_types
-    }
-    soonest = openings.soonest(desk, [found])[found.id]
-    page = render_template("site/doctor.html", doctor=found, next_of=next_of, soonest=soonest)
+    page = render_template(
+        "site/doctor.html",
+        desk=desk,
+        doctor=found,
+        visits=soonest.of_each_visit_type(desk, found),
+        paragraphs=[line for line in found.about.splitlines() if line.strip()],
+    )
     return make_response(page)

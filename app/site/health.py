@@ -2,31 +2,39 @@
 
 from __future__ import annotations
 
-from flask import Response, make_response
+from flask import Response, make_response, redirect, url_for
 
-from app.clinic import revision
-from app.errors import Busy
-from app.security import public
+from app.clinic import health as clinic_health
+from app.security import public, quiet
 from app.site import bp
 
 
 @bp.get("/healthz")
 @public
+@quiet
 def health() -> Response:
-    """200 while the database answers; 503 otherwise. Says nothing else to anybody."""
-    if not revision.is_readable():
-        raise Busy
-    return _plain("ok\n")
+    """200 while the database answers and is migrated; 503, saying which is not, otherwise."""
+    fault = clinic_health.fault()
+    return _plain("ok", 200) if fault is None else _plain(fault, 503)
 
 
 @bp.get("/robots.txt")
 @public
 def robots() -> Response:
     """Public pages may be found; the rest is nobody's business."""
-    return _plain("User-agent: *\nAllow: /$\nAllow: /doctors/\nAllow: /prices/\nDisallow: /\n")
+    return _plain("User-agent: *\nAllow: /$\nAllow: /doctors/\nAllow: /prices/\nDisallow: /", 200)
 
 
-def _plain(text: str) -> Response:
-    response = make_response(text)
+@bp.get("/favicon.ico")
+@public
+def favicon() -> Response:
+    """Where browsers look that do not read the page."""
+    return make_response(redirect(url_for("static", filename="img/favicon.svg")))
+
+
+def _plain(text: str, status: int) -> Response:
+    response = make_response(f"{text}\n", status)
     response.mimetype = "text/plain"
+    if status == 503:
+        response.headers["Retry-After"] = "2"
     return response
