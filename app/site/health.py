@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Response, make_response, redirect, url_for
+from flask import Response, make_response, url_for
 
 from app.clinic import health as clinic_health
 from app.security import public, quiet
@@ -29,7 +29,7 @@ def robots() -> Response:
 @public
 def favicon() -> Response:
     """Where browsers look that do not read the page."""
-    return make_response(redirect(url_for("static", filename="img/favicon.svg")))
+    return make_response("", 302, {"Location": url_for("static", filename="img/favicon.svg")})
 
 
 def _plain(text: str, status: int) -> Response:

@@ -51,10 +51,11 @@ ROUTES: dict[str, Row] = {
     "patient.release": Row(EVERYBODY, form={**CHOICE, "ref": "@held"}),
     "patient.confirm": Row(EVERYBODY, form={**CHOICE, "ref": "@held"}),
     # What the public sees.
-    "site.home": Row(EVERYBODY, query={"day": "@day"}),
+    "site.home": Row(EVERYBODY, query={"earliest": "@day"}),
     "site.doctor": Row(EVERYBODY, {"ref": "@doctor"}),
     "site.health": Row(EVERYBODY),
     "site.robots": Row(EVERYBODY),
+    "site.favicon": Row(EVERYBODY),
     "payments.prices": Row(EVERYBODY),
     # Accounts.
     "auth.login": Row(EVERYBODY, query={"next": "/view-appointment/"}),
