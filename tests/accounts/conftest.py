@@ -8,6 +8,7 @@ import pytest
 from flask import Flask
 
 from tests.conftest import FrozenClock
+from tests.databases import CleanSlate
 
 
 @pytest.fixture
@@ -15,3 +16,10 @@ def clinic(app: Flask, frozen_clock: FrozenClock) -> Iterator[FrozenClock]:
     """The clean application, at hand, with its clock standing still; the clock."""
     with app.app_context():
         yield frozen_clock
+
+
+@pytest.fixture
+def on_mariadb(_mariadb: CleanSlate) -> Flask:
+    """The clean application on MariaDB, for races that SQLite never runs."""
+    _mariadb.restore()
+    return _mariadb.app

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from functools import partial
+from threading import Barrier, get_ident
 
 import pytest
 from flask import Flask
@@ -216,6 +217,31 @@ def test_links_that_are_used_at_once_give_the_address_to_one_account(database: F
         active = select(func.count()).where(User.email == JANE, User.is_active)
         confirmed = select(func.count()).where(User.confirmed_email == JANE)
         assert (db.session.scalar(active), db.session.scalar(confirmed)) == (1, 1)
+
+
+def test_two_accounts_that_both_saw_a_free_address_do_not_both_get_it(
+    on_mariadb: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """SQLite lets one in at a time; a server lets both look before either has written."""
+    with on_mariadb.app_context():
+        tokens = []
+        for _ in range(2):
+            registered()
+            tokens.append(token_of(CONFIRM, JANE))
+    both_have_looked = Barrier(2)
+    looked: set[int] = set()
+    really = confirmation.owner_of
+
+    def looking_together(address: str) -> User | None:
+        found = really(address)
+        if get_ident() not in looked:
+            looked.add(get_ident())
+            both_have_looked.wait(20)
+        return found
+
+    monkeypatch.setattr(confirmation, "owner_of", looking_together)
+    outcomes = race(on_mariadb, [partial(confirmation.confirm, token) for token in tokens])
+    assert sorted(one.owner is None for one in outcomes) == [False, True]
 
 
 def test_a_visit_booked_while_another_is_moved_there_never_overlaps_it(database: Flask) -> None:
