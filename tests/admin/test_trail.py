@@ -9,7 +9,7 @@ from app.extensions import db
 from app.models import User
 from app.transaction import transactional
 from tests.admin.conftest import Office
-from tests.builders import a_patient
+from tests.builders import a_doctor, a_patient
 from tests.pages import HTMX
 from tests.scheduling.conftest import queries
 
@@ -100,3 +100,11 @@ def test_htmx_gets_the_events_alone(office: Office, patient_ref: str) -> None:
 def test_nothing_in_the_trail_can_be_changed(office: Office, patient_ref: str) -> None:
     page = office.admin.get("/admin/audit/")
     assert {form.action for form in page.forms if form.method == "post"} == {"/logout/"}
+
+
+def test_instants_read_as_dates(office: Office) -> None:
+    with office.app.app_context():
+        ref = a_doctor("Ada Berg", published=False).ref
+    office.admin.submit(office.admin.get(f"/admin/doctors/{ref}/").form("/approve/"))
+    text = office.admin.get("/admin/audit/?action=doctor.approved").text
+    assert "approved_at Tuesday 24 November, 08:00" in text
