@@ -91,6 +91,17 @@ def starts_of(on: date, zone: ZoneInfo, step: int) -> int:
     return local_day(on, zone).starts(step)
 
 
+def next_start(tick: int, zone: ZoneInfo, step: int) -> int:
+    """The first tick from `tick` on at which a visit of that step may start in `zone`."""
+    on = date_of(tick, zone)
+    while True:
+        day = local_day(on, zone)
+        passed = max(0, tick - day.first)
+        if ahead := starts_of(on, zone, step) >> passed:
+            return day.first + passed + (ahead & -ahead).bit_length() - 1
+        on += timedelta(1)
+
+
 def date_of(tick: int, zone: ZoneInfo) -> date:
     """The date on the wall of `zone` at a tick."""
     return datetime.fromtimestamp(tick * 300, UTC).astimezone(zone).date()

@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from heapq import heapify, heappop, heappush
 
-from app.directory.catalogue import DoctorFacts
+from app.directory.catalogue import DoctorFacts, VisitTypeFacts
 from app.scheduling import floors, soonest
+from app.scheduling.days import next_start
 from app.scheduling.openings import Desk, Opening
 from app.scheduling.soonest import NEVER, Wish
 
@@ -53,11 +54,11 @@ class Ranking:
 
     @classmethod
     def of(cls, desk: Desk, wish: Wish, doctors: Sequence[DoctorFacts]) -> Ranking:
-        known, start = floors.known(desk), wish.start(desk)
+        known, starts = floors.known(desk), _Starts(desk, wish.start(desk))
         ranking = cls(desk, wish, [])
         for doctor in doctors:
-            if wish.visit_types(doctor):
-                bound = max(known.get(doctor.id, 0), start)
+            if kinds := wish.visit_types(doctor):
+                bound = max(known.get(doctor.id, 0), starts[kinds])
                 ranking.waiting.append((bound, doctor.name, doctor.id))
             else:
                 ranking._place(doctor, [])
@@ -115,6 +116,21 @@ class Ranking:
 
     def _doctors(self, keys: Sequence[Key]) -> list[DoctorFacts]:
         return [self.desk.catalogue.by_id[doctor_id] for _, _, doctor_id in keys]
+
+
+class _Starts(dict[tuple[VisitTypeFacts, ...], int]):
+    """The first tick from `start` on at which one of some visit types may start anywhere. It makes
+    bounds that time has overtaken equal again, so that a look ends with the first who have it."""
+
+    def __init__(self, desk: Desk, start: int) -> None:
+        self.zones = {place.zone for place in desk.catalogue.places.values()}
+        self.start = start
+
+    def __missing__(self, kinds: tuple[VisitTypeFacts, ...]) -> int:
+        steps = {kind.step for kind in kinds}
+        firsts = (next_start(self.start, zone, step) for zone in self.zones for step in steps)
+        self[kinds] = min(firsts, default=self.start)
+        return self[kinds]
 
 
 def _why_none(desk: Desk, wish: Wish, doctors: Sequence[DoctorFacts]) -> dict[int, WhyNone]:

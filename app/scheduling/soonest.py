@@ -37,6 +37,8 @@ class Wish:
 
     def visit_types(self, doctor: DoctorFacts) -> tuple[VisitTypeFacts, ...]:
         """What the doctor offers of it, the shortest first."""
+        if self.mode is None and self.visit_type is None:
+            return doctor.visit_types
         return tuple(
             kind
             for kind in doctor.visit_types

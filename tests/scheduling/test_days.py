@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from app.clock import instant_of, tick_of
 from app.scheduling.availability import positions
-from app.scheduling.days import date_of, local_day
+from app.scheduling.days import date_of, local_day, next_start
 
 ZONES = [
     "Europe/Berlin",
@@ -147,3 +147,15 @@ def test_days_follow_each_other_without_a_gap(on, zone):
 )
 def test_one_instant_has_another_date_on_each_side_of_the_date_line(zone, shown):
     assert date_of(tick_of(datetime(2026, 11, 24, 10, 30, tzinfo=UTC)), ZoneInfo(zone)) == shown
+
+
+@given(on=days, zone=zones, minute=minutes, step=st.sampled_from([5, 10, 15, 20, 30, 60]))
+def test_the_next_start_is_the_first_that_a_day_offers(on, zone, minute, step):
+    tick = local_day(on, zone).first + minute // 5
+    ahead = [
+        start
+        for day in (on, on + timedelta(1), on + timedelta(2))
+        for position in positions(local_day(day, zone).starts(step))
+        if (start := local_day(day, zone).first + position) >= tick
+    ]
+    assert next_start(tick, zone, step) == min(ahead)
