@@ -6,9 +6,12 @@ import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeVar
+from urllib.parse import unquote, urlsplit
 
 from flask import Flask, Response, abort, current_app, g, request, session, url_for
 from flask_login import UserMixin, current_user, login_user, logout_user
+from werkzeug.exceptions import HTTPException
+from werkzeug.routing import RoutingException
 
 from app.accounts import sessions
 from app.accounts.sessions import Device
@@ -140,6 +143,18 @@ def holder() -> Holder:
 def may_hold() -> bool:
     """Whether this browser may have a hold: it has chosen a time before, or a patient is in."""
     return BROWSER in session or (current_user.is_authenticated and me().patient is not None)
+
+
+def may_open(role: Role, address: str) -> bool:
+    """Whether there is a page at an address of this site, and people of this role may see it."""
+    adapter = current_app.create_url_adapter(request)
+    path = unquote(urlsplit(address).path)
+    try:
+        endpoint, _ = adapter.match(path, method="GET") if adapter else ("", {})
+    except (HTTPException, RoutingException):
+        return False
+    access: Access | None = getattr(current_app.view_functions.get(endpoint), "access", None)
+    return access is not None and (access.is_public or role in access.roles)
 
 
 def init(app: Flask) -> None:

@@ -29,10 +29,11 @@ def confirm_link(token: str) -> Response:
 @public
 def confirm_email() -> Response:
     """Say what the link would do, and ask."""
-    proof = confirmation.proof_of(mailed_links.kept(PURPOSE))
+    token = mailed_links.kept(PURPOSE)
+    if not token:
+        return see_other(url_for("auth.profile"))  # it says how things stand, and mails a link
+    proof = confirmation.proof_of(token)
     if proof is None:
-        if current_user.is_authenticated and me().is_confirmed:
-            return see_other(url_for("auth.profile"))
         return _link_over()
     return make_response(render_template("auth/confirm_email.html", proof=proof))
 

@@ -7,7 +7,6 @@ from datetime import datetime
 from math import ceil
 
 from flask import Response, request, session, url_for
-from flask_login import current_user
 
 from app import clock
 from app.clock import tick_of
@@ -16,7 +15,7 @@ from app.htmx import see_other
 from app.inputs import own_path
 from app.models import Appointment, Role, User
 from app.scheduling import holds
-from app.security import holder, may_hold, sign_in
+from app.security import holder, may_hold, may_open, me, sign_in
 
 PLACES = {
     Role.PATIENT: "patient.appointments",
@@ -30,19 +29,25 @@ def wanted_address() -> str | None:
     return own_path(request.values.get("next"))
 
 
+def place_of(user: User, *wanted: str | None) -> str:
+    """The first of the wanted pages that there is and that is open to them; else their own."""
+    open_ones = (address for address in wanted if address and may_open(user.role, address))
+    return next(open_ones, None) or url_for(PLACES[user.role])
+
+
 def let_in(user: User) -> Response:
     """Sign somebody in and send them on: to the page they wanted, to the time they hold, or to
     their own place."""
     noted = own_path(session.pop("next", None))
-    address = wanted_address() or noted
-    held = held_time() if user.role is Role.PATIENT else None
+    wanted = wanted_address()
+    held = held_time()
     sign_in(user)
-    return see_other(address or (held.address if held else url_for(PLACES[user.role])))
+    return see_other(place_of(user, wanted, noted, held.address if held else None))
 
 
 def to_own_place() -> Response:
     """Send somebody who is signed in already to where they wanted to go."""
-    return see_other(wanted_address() or url_for(PLACES[current_user.role]))
+    return see_other(place_of(me(), wanted_address()))
 
 
 @dataclass(frozen=True, slots=True)

@@ -57,7 +57,10 @@ def reset_link(token: str) -> Response:
 @public
 def reset_password() -> Response:
     """Ask for the new password."""
-    user = password_reset.account_of(mailed_links.kept(PURPOSE))
+    token = mailed_links.kept(PURPOSE)
+    if not token:
+        return see_other(url_for("auth.forgot_password"))
+    user = password_reset.account_of(token)
     return _choose(user, ResetForm()) if user else _link_over()
 
 

@@ -225,11 +225,16 @@ def test_nobody_is_sent_to_another_site(visitor: Visitor, address: str) -> None:
     assert visitor.get(evil).location == "/view-appointment/"
 
 
-def test_an_encoded_double_slash_stays_on_this_site(visitor: Visitor) -> None:
+@pytest.mark.parametrize(
+    "address",
+    ["/%252f/evil.example", "/no-such-page/", "/logout/", "/admin/users/", "/board/", "/%00/"],
+)
+def test_what_somebody_could_not_open_is_not_where_they_land(
+    visitor: Visitor, address: str
+) -> None:
     a_patient(email=JANE)
-    visitor.get("/login/?next=/%252f/evil.example")
-    answer = log_in(visitor, JANE, at="/login/?next=/%252f/evil.example")
-    assert answer.location == "/%2f/evil.example"
+    answer = log_in(visitor, JANE, at=f"/login/?next={quote(address)}")
+    assert answer.location == "/view-appointment/"
 
 
 def test_the_page_that_was_wanted_comes_after_the_login(visitor: Visitor) -> None:
