@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
-from app.accounts import links, sessions, slowing
+from app.accounts import links, passwords, sessions, slowing
 from app.accounts.sessions import hash_of
 from app.clinic import audit
 from app.errors import ClinicError
@@ -77,6 +77,12 @@ def proof_of(token: str) -> Proof | None:
     if owner is None or owner.id == user.id:
         return Proof(user, None, ())
     return Proof(user, owner, handover.coming(user.patient) if user.patient else ())
+
+
+def knows_password(proof: Proof, password: str) -> bool:
+    """Whether somebody who holds the link also chose the account's password. Without this, whoever
+    registers with another person's address would own their account once they press the button."""
+    return passwords.matches(password, proof.user.password_hash)
 
 
 @transactional

@@ -4,17 +4,25 @@ from __future__ import annotations
 
 from flask import Response, flash, make_response, render_template, url_for
 from flask_login import current_user
+from flask_wtf import FlaskForm
 
 from app.accounts import confirmation
-from app.accounts.confirmation import AddressInUse, Outcome
+from app.accounts.confirmation import AddressInUse, Outcome, Proof
 from app.accounts.links import LinkOver
 from app.auth import bp, mailed_links
+from app.auth.fields import known_password
 from app.formats import long_time
 from app.htmx import see_other
 from app.models import TokenPurpose
 from app.security import limited, me, public, sign_out, signed_in
 
 PURPOSE = TokenPurpose.CONFIRM_EMAIL
+
+
+class ConfirmForm(FlaskForm):
+    """Asked for where the browser is not signed in to the account that the link is for."""
+
+    password = known_password("The password you chose for this account")
 
 
 @bp.get("/confirm-email/<token>/")
@@ -35,7 +43,7 @@ def confirm_email() -> Response:
     proof = confirmation.proof_of(token)
     if proof is None:
         return _link_over()
-    return make_response(render_template("auth/confirm_email.html", proof=proof))
+    return _page(proof, ConfirmForm())
 
 
 @bp.post("/confirm-email/")
@@ -43,8 +51,17 @@ def confirm_email() -> Response:
 @limited("30 per hour")
 def confirm_email_now() -> Response:
     """Use the link."""
+    token = mailed_links.kept(PURPOSE)
+    proof = confirmation.proof_of(token)
+    form = ConfirmForm()
+    if proof is not None and _must_ask(proof):
+        if not form.validate_on_submit():
+            return _page(proof, form, 422)
+        if not confirmation.knows_password(proof, form.password.data):
+            form.password.errors = ["This is not the password of this account."]
+            return _page(proof, form, 422)
     try:
-        outcome = confirmation.confirm(mailed_links.kept(PURPOSE))
+        outcome = confirmation.confirm(token)
     except LinkOver:
         return _link_over()
     except AddressInUse as refused:
@@ -74,6 +91,19 @@ def resend() -> Response:
             "warning",
         )
     return see_other(url_for("auth.profile"))
+
+
+def _must_ask(proof: Proof) -> bool:
+    """Whether the link would make an address the own of an account that nobody here has entered."""
+    is_here = current_user.is_authenticated and me().id == proof.user.id
+    return proof.owner is None and not is_here
+
+
+def _page(proof: Proof, form: ConfirmForm, status: int = 200) -> Response:
+    page = render_template(
+        "auth/confirm_email.html", proof=proof, form=form, must_ask=_must_ask(proof)
+    )
+    return make_response(page, status)
 
 
 def _log_in_to_the_other(outcome: Outcome) -> Response:

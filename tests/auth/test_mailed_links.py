@@ -59,9 +59,21 @@ def test_the_link_works_on_a_browser_that_is_not_signed_in(
     register(visitor)
     phone = another()
     page = follow(phone, f"/confirm-email/{token_of(CONFIRM, JANE)}/")
-    assert phone.submit(page.form("/confirm-email/")).address == "/login/"
+    assert phone.submit(page.form("/confirm-email/"), password=PASSWORD).address == "/login/"
     assert not is_in(phone)
     assert "Not confirmed" not in visitor.get("/profile/").text
+
+
+@pytest.mark.parametrize("guess", ["", "not the password of the account"])
+def test_nobody_makes_an_account_of_a_stranger_theirs_by_pressing_the_button(
+    visitor: Visitor, another: Browsers, guess: str
+) -> None:
+    register(visitor)  # a stranger, with Jane's address
+    jane = another()
+    page = follow(jane, f"/confirm-email/{token_of(CONFIRM, JANE)}/")
+    page = jane.submit(page.form("/confirm-email/"), password=guess)
+    assert page.status == 422
+    assert "Not confirmed" in visitor.get("/profile/").text
 
 
 def test_a_link_to_confirm_that_was_used_says_so_and_offers_another(
