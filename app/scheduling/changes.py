@@ -33,6 +33,8 @@ def cancel(appointment: Appointment, actor: Actor, reason: str, *, version: int)
     if actor.who is Who.PATIENT and appointment.status in MOVABLE:
         check_cutoff(desk, appointment)
     was = appointment.status
+    if was is Status.HELD:
+        raise refusals.OnlyHeld
     if was is Status.CANCELLED and appointment.version != version + 1:
         raise refusals.NotNow("This appointment is already cancelled.")
     move_on(

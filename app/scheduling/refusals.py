@@ -63,6 +63,10 @@ class NotNow(ClinicError):
     """The step is not possible in the appointment's present state."""
 
 
+class OnlyHeld(NotNow):
+    sentence = "This time is only held. The hold ends by itself."
+
+
 __all__ = [
     "ChangedMeanwhile",
     "HoldEnded",
@@ -70,6 +74,7 @@ __all__ = [
     "KeyUsedElsewhere",
     "NotBookable",
     "NotNow",
+    "OnlyHeld",
     "OpeningTaken",
     "OutsideHours",
     "OverTheCap",

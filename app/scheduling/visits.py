@@ -13,7 +13,7 @@ from app.models import AppointmentStatus as Status
 from app.scheduling import changes, claims, openings
 from app.scheduling.moves import STATUS_ACTION, Actor, go_back, last_move, move_on
 from app.scheduling.openings import Desk
-from app.scheduling.refusals import NotNow, OpeningTaken
+from app.scheduling.refusals import NotNow, OnlyHeld, OpeningTaken
 from app.scheduling.states import BRIEFLY_UNDOABLE, OWNS_CLAIMS, UNDOABLE, Who, may_move
 from app.transaction import transactional
 
@@ -61,7 +61,8 @@ def steps_of(appointment: Appointment, who: Who, desk: Desk) -> list[Step]:
 
 def may_cancel(appointment: Appointment, who: Who) -> bool:
     """Whether somebody acting as `who` may cancel, or decline, this appointment."""
-    return may_move(appointment.status, Status.CANCELLED, who)
+    is_held = appointment.status is Status.HELD
+    return not is_held and may_move(appointment.status, Status.CANCELLED, who)
 
 
 @transactional
@@ -74,6 +75,8 @@ def take(appointment: Appointment, step: Step, actor: Actor, *, version: int) ->
     if step is Step.NO_SHOW and appointment.starts_at > desk.at:
         raise NotNow("A visit can be marked as a no-show once its time has come.")
     was = appointment.status
+    if was is Status.HELD:
+        raise OnlyHeld
     move_on(appointment, LEADS_TO[step], actor, version=version)
     if step is Step.APPROVE and was is Status.REQUESTED:
         outbox.appointment_approved(appointment, not_before=desk.at + desk.settings.undo)

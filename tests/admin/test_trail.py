@@ -5,11 +5,14 @@ from __future__ import annotations
 import pytest
 
 from app.clinic import audit
+from app.clock import tick_of
 from app.extensions import db
 from app.models import User
+from app.scheduling import holds
+from app.scheduling.holds import Holder
 from app.transaction import transactional
 from tests.admin.conftest import Office
-from tests.builders import a_doctor, a_patient
+from tests.builders import a_doctor, a_patient, tomorrow_at
 from tests.pages import HTMX
 from tests.scheduling.conftest import queries
 
@@ -108,3 +111,20 @@ def test_instants_read_as_dates(office: Office) -> None:
     office.admin.submit(office.admin.get(f"/admin/doctors/{ref}/").form("/approve/"))
     text = office.admin.get("/admin/audit/?action=doctor.approved").text
     assert "approved_at Tuesday 24 November, 08:00" in text
+
+
+@pytest.mark.parametrize("step", ["approve", "cancel"])
+def test_the_trail_leads_to_a_time_that_was_only_held_and_nothing_can_be_done_with_it(
+    office: Office, step: str
+) -> None:
+    with office.app.app_context():
+        doctor = a_doctor()
+        holder = Holder("a browser", None, "192.0.2.1")
+        kind, start = doctor.visit_types[0].ref, tick_of(tomorrow_at("10:30"))
+        ref = holds.hold(holder, doctor.ref, kind, start, "a-key-of-mine").ref
+    page = office.admin.get(f"/board/visit/{ref}/")
+    token = page.form("/logout/").values["csrf_token"]
+    values = {"csrf_token": token, "version": "1", "reason": "A reason"}
+    assert f"/board/visit/{ref}/" in office.admin.get("/admin/audit/").html
+    assert (page.status, "Held" in page.text) == (200, True)
+    assert office.admin.post(f"/board/{ref}/{step}/", values).status == 409
