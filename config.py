@@ -129,7 +129,7 @@ class Config:
             "max_overflow": self.database_pool,
             "pool_timeout": 5,
             "pool_recycle": 1800,
-            "pool_pre_ping": True,
+            "pool_reset_on_return": None,  # sessions roll back themselves when they are closed
             "isolation_level": "READ COMMITTED",
             "connect_args": {
                 "charset": "utf8mb4",

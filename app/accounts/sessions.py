@@ -54,7 +54,6 @@ def of(token: str) -> LoginSession | None:
         select(LoginSession)
         .options(
             joinedload(LoginSession.user).joinedload(User.patient),
-            joinedload(LoginSession.user).joinedload(User.doctor),
         )
         .where(LoginSession.token_hash == hash_of(token), LoginSession.ended_at.is_(None))
     ).one_or_none()

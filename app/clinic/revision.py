@@ -25,26 +25,31 @@ R = TypeVar("R")
 
 SCHEDULE = "schedule"
 RAISED = "revision_raised"
+SEEN = "revision_seen"  # within one transaction, one reading is enough
 
 _caches: list[Callable[[], None]] = []
 
 
 def current() -> int:
     """The present revision."""
-    value = db.session.scalar(select(Revision.value).where(Revision.name == SCHEDULE))
-    return value or 0
+    seen: tuple[int, datetime] | None = db.session.info.get(SEEN)
+    return seen[0] if seen is not None else current_with_time()[0]
 
 
 def current_with_time() -> tuple[int, datetime]:
     """The present revision and the database's present instant, in one query."""
-    row = db.session.connection().execute(_present()).one()
-    return row[0], row[1]
+    seen: tuple[int, datetime] | None = db.session.info.get(SEEN)
+    if seen is None or is_frozen():
+        row = db.session.connection().execute(_present()).one()
+        seen = db.session.info[SEEN] = (row[0], row[1])
+    return seen
 
 
 def lock() -> tuple[int, datetime]:
     """`current_with_time`, keeping the schedule as it is until this transaction ends."""
     row = db.session.execute(_present().with_for_update(read=True)).one()
-    return row[0], row[1]
+    seen = db.session.info[SEEN] = (row[0], row[1])
+    return seen
 
 
 def bump() -> None:
@@ -96,6 +101,7 @@ def _present() -> Select[int, datetime]:
 
 def _raise(session: Session) -> None:
     session.info[RAISED] = True
+    session.info.pop(SEEN, None)
     session.execute(
         update(Revision).where(Revision.name == SCHEDULE).values(value=Revision.value + 1)
     )
@@ -112,3 +118,8 @@ def _raise_when_openings_change_shape(session: Session, *_: Any) -> None:
 @event.listens_for(Session, "after_rollback")
 def _settle(session: Session) -> None:
     session.info.pop(RAISED, None)
+
+
+@event.listens_for(Session, "after_transaction_end")
+def _look_anew(session: Session, _: Any) -> None:
+    session.info.pop(SEEN, None)

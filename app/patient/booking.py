@@ -11,8 +11,8 @@ from functools import lru_cache
 from flask import Response, make_response, render_template, request
 from flask_login import current_user
 
-from app.clock import instant_of, tick_of
-from app.htmx import at_address, respond, tag_of, tagged, unchanged, wants_fragment
+from app.clock import tick_of
+from app.htmx import at_address, respond, see_other, tag_of, tagged, unchanged, wants_fragment
 from app.models import Appointment
 from app.patient import bp
 from app.patient.choices import Choices
@@ -48,13 +48,14 @@ def openings_of_day() -> Response:
     the revision and one for who is busy; what it looks like is remembered."""
     desk = openings.desk()
     choices = Choices.read(desk.catalogue, request.args)
-    if not wants_fragment() or not choices.is_ready or choices.day is None:
+    if not wants_fragment():
         return booking_page(choices)
+    if not choices.is_ready or choices.day is None:  # the doctor or the visit type is gone
+        return see_other(choices.address(doctor=request.args.get("doctor")))
     open_now = _openings(desk, choices, choices.day)
-    held = _held_tick(my_hold(), choices)
     query = tuple(choices.query(opening=None).items())
-    tag = tag_of(query, desk.revision, [one.tick for one in open_now], held)
-    return unchanged(tag) or tagged(make_response(_fragment(tuple(open_now), query, held)), tag)
+    tag = tag_of(query, desk.revision, [(one.tick, one.doctor.id) for one in open_now])
+    return unchanged(tag) or tagged(make_response(_fragment(tuple(open_now), query)), tag)
 
 
 def booking_page(
@@ -75,7 +76,6 @@ def booking_page(
     is_held = held is not None and _is_choice(held, choices)
     if choices.opening and not chosen and not is_held and refusal is None and choices.is_ready:
         refusal, alternatives = _why_not(desk, choices, choices.opening)
-    held_tick = _held_tick(held, choices)
     response = respond(
         "patient/book.html",
         "patient/_booking.html",
@@ -87,13 +87,12 @@ def booking_page(
         held=held,
         is_held=is_held,
         held_tick=tick_of(held.starts_at) if held else None,
-        held_at=instant_of(held_tick) if held_tick else None,
         may_prolong=held is not None and holds.may_prolong(held),
         reason=reason if reason is not None else (held.reason if held else ""),
         refusal=refusal,
         alternatives=alternatives or [],
         complaint=complaint,
-        key=secrets.token_urlsafe(16),
+        key=new_key(),
         parts=parts_of_day,
         is_patient=current_user.is_authenticated and current_user.user.patient is not None,
     )
@@ -121,8 +120,17 @@ def _why_not(desk: Desk, choices: Choices, tick: int) -> tuple[str | None, list[
         openings.require(desk, choices.doctor, choices.visit_type, tick)
     except refusals.NotBookable as refused:
         near = openings.nearest(desk, choices.doctors, choices.visit_type, tick)
+        me = current_user.user.patient if current_user.is_authenticated else None
+        is_taken = isinstance(refused, refusals.OpeningTaken)
+        if is_taken and me is not None and holds.is_busy(me, choices.visit_type, tick):
+            return refusals.OwnOverlap.sentence, near  # Back leads here after booking
         return refused.sentence, near
     return None, []
+
+
+def new_key() -> str:
+    """A fresh booking key for a form: sent twice, it books once."""
+    return secrets.token_urlsafe(16)
 
 
 def my_hold() -> Appointment | None:
@@ -179,13 +187,7 @@ def _held_tick(held: Appointment | None, choices: Choices) -> int | None:
 
 
 @lru_cache(maxsize=512)
-def _fragment(
-    found: tuple[Opening, ...], query: tuple[tuple[str, str], ...], held_tick: int | None
-) -> str:
+def _fragment(found: tuple[Opening, ...], query: tuple[tuple[str, str], ...]) -> str:
     return render_template(
-        "patient/_openings.html",
-        openings=found,
-        query=dict(query),
-        held_at=instant_of(held_tick) if held_tick else None,
-        parts=parts_of_day,
+        "patient/_openings.html", openings=found, query=dict(query), parts=parts_of_day
     )

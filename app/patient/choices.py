@@ -13,6 +13,7 @@ from app.directory.catalogue import Catalogue, DoctorFacts, SpecialtyFacts, Visi
 from app.inputs import a_day, a_tick
 
 ANY_DOCTOR = "any"
+LONGEST_LIST = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +80,14 @@ class Choices:
             return ()
         ref = self.visit_type.ref
         return tuple(known for known in self.candidates if known.visit_type(ref) is not None)
+
+    @property
+    def listed(self) -> tuple[DoctorFacts, ...]:
+        """The doctors to choose from: all that can be meant, or none but the chosen one while they
+        are so many that a specialty should be chosen first."""
+        if self.specialty is not None or len(self.candidates) <= LONGEST_LIST:
+            return self.candidates
+        return (self.doctor,) if self.doctor is not None else ()
 
     @property
     def visit_types(self) -> tuple[VisitTypeFacts, ...]:

@@ -7,15 +7,15 @@ from flask_login import current_user
 
 from app.clock import tick_of
 from app.errors import ClinicError
-from app.htmx import see_other
+from app.htmx import respond, see_other
 from app.inputs import a_tick
 from app.models import Appointment, Role
 from app.patient import bp
-from app.patient.booking import booking_page, my_hold
+from app.patient.booking import booking_page, my_hold, new_key
 from app.patient.choices import Choices
 from app.scheduling import appointments, bookings, holds, openings, refusals
-from app.scheduling.openings import Opening
-from app.security import holder, limited, me, my_patient, only, public
+from app.scheduling.states import MOVABLE
+from app.security import BROWSER, holder, limited, me, my_patient, only, public
 
 KEY_LENGTHS = range(8, 65)
 
@@ -37,17 +37,22 @@ def hold() -> Response:
     if current_user.is_authenticated and me().patient is None:
         sentence = "Visits are booked by patients. Log in with a patient's account to book one."
         return booking_page(choices, status=403, refusal=sentence)
+    # A first click that is sent twice at once comes from one browser.
+    session.setdefault(BROWSER, session["csrf_token"])
     try:
         held = holds.hold(
             holder(),
             doctor_ref,
             choices.visit_type.ref,
             tick,
-            key,
+            f"{key} {doctor_ref}.{tick}",  # Back leads to the same form, and to another time
             request.form.get("reason", ""),
         )
     except ClinicError as refused:
-        return _refused(choices, tick, refused)
+        asked = Choices.read(desk.catalogue, request.form)
+        return _refused(
+            asked if asked.is_any_doctor else choices, tick, refused, request.form.get("reason", "")
+        )
     return see_other(_address_of(held, choices))
 
 
@@ -102,6 +107,8 @@ def confirm() -> Response:
 def booked(ref: str) -> Response:
     """The confirmation: when, where, what to bring, and what comes next."""
     appointment = appointments.appointment_of(my_patient(), ref)
+    if appointment.status not in MOVABLE:  # what was true when it was booked is no longer
+        return see_other(url_for("patient.appointment", ref=ref))
     return make_response(
         render_template(
             "patient/booked.html", appointment=appointment, is_confirmed=me().is_confirmed
@@ -123,17 +130,24 @@ def _sign_in_first(ref: str, reason: str, choices: Choices) -> Response:
 def _refused(
     choices: Choices, tick: int | None, refused: ClinicError, reason: str = ""
 ) -> Response:
-    """The page again, with the sentence and, where another time would help, the nearest three."""
-    alternatives: list[Opening] = []
+    """The sentence and, where another time would help, the nearest three; else the page again.
+
+    In a rush this is what most people get, so it is short: no strip of days, one query.
+    """
     wants_another = isinstance(refused, refusals.NotBookable | refusals.HoldEnded)
-    if wants_another and tick is not None and choices.visit_type is not None:
-        alternatives = openings.nearest(openings.desk(), choices.doctors, choices.visit_type, tick)
-    return booking_page(
-        choices,
+    if not wants_another or tick is None or choices.visit_type is None:
+        return booking_page(
+            choices, status=refused.status, refusal=refused.sentence, reason=reason or None
+        )
+    return respond(
+        "patient/refused.html",
+        "patient/_refused.html",
         status=refused.status,
+        choices=choices,
         refusal=refused.sentence,
-        alternatives=alternatives,
-        reason=reason or None,
+        alternatives=openings.nearest(openings.desk(), choices.doctors, choices.visit_type, tick),
+        reason=reason,
+        key=new_key(),
     )
 
 

@@ -17,8 +17,9 @@ from sqlalchemy.exc import IntegrityError
 
 from app import clock
 from app.clinic import audit
+from app.directory.catalogue import DoctorFacts, VisitTypeFacts
 from app.extensions import db
-from app.models import Appointment, Patient, PaymentStatus, User
+from app.models import Appointment, Claim, Patient, PaymentStatus, User
 from app.models import AppointmentStatus as Status
 from app.scheduling import caps, claims, openings, refusals
 from app.scheduling.moves import TIME, Actor, move_on
@@ -54,7 +55,6 @@ class Holder:
         return hashlib.sha256(f"{whose}:{key}".encode()).hexdigest()
 
 
-@transactional
 def hold(
     holder: Holder, doctor_ref: str, visit_type_ref: str, tick: int, key: str, reason: str = ""
 ) -> Appointment:
@@ -64,6 +64,45 @@ def hold(
     Holding again with the same `key` answers with the same hold. Raises NotBookable's children
     (OpeningTaken when somebody was faster), OverTheCap, TooManyHolds, KeyUsedElsewhere.
     """
+    _refuse_early(holder, doctor_ref, visit_type_ref, tick, key)
+    return _hold(holder, doctor_ref, visit_type_ref, tick, key, reason)
+
+
+def _refuse_early(
+    holder: Holder, doctor_ref: str, visit_type_ref: str, tick: int, key: str
+) -> None:
+    """Say no without a transaction to whoever comes too late, as most people do in a rush."""
+    desk = openings.desk()
+    doctor, visit_type = _offered(desk, doctor_ref, visit_type_ref)
+    try:
+        openings.require(desk, doctor, visit_type, tick)
+    except refusals.OpeningTaken as taken:
+        # It may be taken by this very form, or by the hold that would be given up for it.
+        if _by_key(holder.scoped(key)) is None and held_by(holder) is None:
+            raise _whose(holder, visit_type, tick) from taken
+
+
+def _whose(holder: Holder, visit_type: VisitTypeFacts, tick: int) -> refusals.NotBookable:
+    """The refusal of a time that is taken: by the patient's own visit, or by somebody else's."""
+    if holder.patient is not None and is_busy(holder.patient, visit_type, tick):
+        return refusals.OwnOverlap()
+    return refusals.OpeningTaken()
+
+
+def _offered(
+    desk: Desk, doctor_ref: str, visit_type_ref: str
+) -> tuple[DoctorFacts, VisitTypeFacts]:
+    doctor = desk.catalogue.doctor(doctor_ref)
+    visit_type = doctor.visit_type(visit_type_ref) if doctor else None
+    if doctor is None or visit_type is None:
+        raise refusals.NotBookable
+    return doctor, visit_type
+
+
+@transactional
+def _hold(
+    holder: Holder, doctor_ref: str, visit_type_ref: str, tick: int, key: str, reason: str
+) -> Appointment:
     desk = openings.desk(lock=True)
     if holder.patient is not None:
         caps.one_at_a_time(holder.patient)
@@ -71,10 +110,7 @@ def hold(
     earlier = _by_key(stored_key)
     if earlier is not None:
         return _same_hold(desk, earlier, doctor_ref, visit_type_ref, tick)
-    doctor = desk.catalogue.doctor(doctor_ref)
-    visit_type = doctor.visit_type(visit_type_ref) if doctor else None
-    if doctor is None or visit_type is None:
-        raise refusals.NotBookable
+    doctor, visit_type = _offered(desk, doctor_ref, visit_type_ref)
     for mine in _held_by(holder):
         reason = reason or mine.reason
         move_on(mine, Status.EXPIRED, Actor(_user(holder), Who.PATIENT), version=mine.version)
@@ -84,7 +120,7 @@ def hold(
     except refusals.OpeningTaken as taken:
         if _by_key(stored_key) is not None:  # by this very form, a moment ago
             raise Overtaken from taken
-        raise
+        raise _whose(holder, visit_type, tick) from taken
     caps.check_holds(desk, holder.address_hash)
     if holder.patient is not None:
         caps.check_bookings(desk, holder.patient, doctor)
@@ -164,6 +200,13 @@ def held_by(holder: Holder) -> Appointment | None:
     """The time that the holder holds at this moment."""
     alive = Appointment.hold_expires_at > clock.database_now()
     return db.session.scalars(_owned_by(holder).where(alive)).first()
+
+
+def is_busy(patient: Patient, visit_type: VisitTypeFacts, tick: int) -> bool:
+    """Whether the patient's own time is taken during a visit that would start at `tick`."""
+    ticks = range(tick, tick + length_of(visit_type).ticks)
+    busy = select(Claim.tick).where(Claim.calendar_id == patient.calendar_id, Claim.tick.in_(ticks))
+    return db.session.scalars(busy.limit(1)).first() is not None
 
 
 @transactional
