@@ -7,6 +7,7 @@ from flask_wtf import FlaskForm
 from wtforms import HiddenField, TextAreaField
 from wtforms.validators import Length
 
+from app.clock import instant_of
 from app.errors import ClinicError
 from app.formats import long_time
 from app.htmx import respond, see_other
@@ -108,8 +109,11 @@ def _move_page(
         return details_page(found, status=409, refusal=sentence)
     first_day = desk.at.astimezone(found.zone).date()
     days = openings.strip(desk, [doctor], visit_type, first_day, apart_from=found.id)
-    first_open = next((day.on for day in days if day.openings), first_day)
-    on = a_day(request.args.get("day")) or first_open
+    on = a_day(request.args.get("day"))
+    if on is None and wanted is not None:
+        on = instant_of(wanted).astimezone(found.zone).date()
+    first_open = next((day for day in days if day.openings), days[0])
+    day = next((day for day in days if day.on == on), first_open)
     nearest: list[Opening] = []
     if wanted is not None:
         nearest = openings.nearest(desk, [doctor], visit_type, wanted, apart_from=found.id)
@@ -119,8 +123,8 @@ def _move_page(
         status=status,
         appointment=found,
         days=days,
-        day=next((day for day in days if day.on == on), days[0]),
-        openings=openings.of_day(desk, [doctor], visit_type, on, apart_from=found.id),
+        day=day,
+        openings=openings.of_day(desk, [doctor], visit_type, day.on, apart_from=found.id),
         alternatives=nearest,
         refusal=refusal,
         parts=parts_of_day,

@@ -14,10 +14,12 @@ from app import clock
 from app.extensions import db
 from app.models import Appointment, Claim, Doctor, VisitMode
 from app.models import AppointmentStatus as Status
-from app.scheduling import holds
+from app.scheduling import changes, holds
 from app.scheduling.holds import Holder
+from app.scheduling.moves import Actor
 from tests.builders import (
     a_doctor,
+    a_location,
     a_patient,
     a_specialty,
     a_visit_type,
@@ -352,3 +354,143 @@ def test_online_visits_are_told_apart(
     page = times_page(visitor, doctor)
 
     assert "20 min · online" in page.text
+
+
+def test_an_old_form_holds_one_time_after_another(
+    app: Flask, visitor: Visitor, doctor: Known
+) -> None:
+    page = times_page(visitor, doctor)
+    press(visitor, page, doctor, "10:30")
+
+    again = press(visitor, page, doctor, "11:00")
+
+    assert "Review and book" in again.text
+    assert status_of(app) == [Status.EXPIRED, Status.HELD]
+
+
+def test_a_newcomers_first_click_sent_twice_at_once_holds_one_time(
+    app: Flask, client: FlaskClient, visitor: Visitor, doctor: Known
+) -> None:
+    page = times_page(visitor, doctor)
+    cookie = client.get_cookie("docket", domain="127.0.0.1")
+    assert cookie is not None
+    first = press(visitor, page, doctor, "10:30")
+    client.set_cookie("docket", cookie.value, domain="127.0.0.1")  # as the second was sent
+
+    second = press(visitor, page, doctor, "10:30")
+
+    assert (first.status, second.status) == (200, 200)
+    assert "Review and book" in second.text
+    assert status_of(app) == [Status.HELD]
+
+
+def test_back_after_booking_does_not_blame_somebody_else(
+    app: Flask, visitor: Visitor, doctor: Known
+) -> None:
+    with app.app_context():
+        visitor.sign_in(a_patient().user_id)
+    page = times_page(visitor, doctor)
+    review = press(visitor, page, doctor, "10:30")
+    visitor.submit(review.form("/appointment/book/"))
+
+    back = visitor.get(
+        f"/appointment/?doctor={doctor.ref}&visit_type={doctor.kind}"
+        f"&day={TOMORROW}&opening={tick(f'{TOMORROW} 10:30')}"
+    )
+    pressed = press(visitor, times_page(visitor, doctor), doctor, "10:30")
+
+    for answer in (back, pressed):
+        assert "You already have an appointment at this time" in answer.text
+        assert "Somebody else" not in answer.text
+
+
+def test_the_confirmation_of_a_cancelled_visit_leads_to_its_details(
+    app: Flask, visitor: Visitor, doctor: Known
+) -> None:
+    with app.app_context():
+        patient = a_patient()
+        visit = booked(patient, db.session.scalars(select(Doctor)).one(), tomorrow_at("14:00"))
+        changes.cancel(visit, Actor.of(visit.doctor.user), "The doctor is ill", version=2)
+        visitor.sign_in(patient.user_id)
+        ref = visit.ref
+
+    response = visitor.client.get(f"/appointment/booked/{ref}/", base_url=ORIGIN)
+
+    assert response.status_code == 303
+    assert response.headers["Location"].endswith(f"/appointment-details/{ref}/")
+
+
+def test_a_poll_for_a_doctor_who_is_gone_leads_to_the_page_that_says_so(
+    visitor: Visitor, doctor: Known
+) -> None:
+    response = visitor.client.get(
+        f"/appointment/openings/?doctor=gone&visit_type={doctor.kind}&day={TOMORROW}",
+        base_url=ORIGIN,
+        headers=HTMX,
+    )
+
+    assert response.data == b""
+    assert "HX-Push-Url" not in response.headers
+    assert "names a doctor that we do not know" in visitor.get(response.headers["HX-Redirect"]).text
+
+
+@pytest.fixture
+def two_hearts(app: Flask, frozen_clock: FrozenClock) -> str:
+    """The reference of what Ada Berg and Bea Cruz both do, each at a place of her own."""
+    with app.app_context():
+        kind, hearts = a_visit_type(minutes=30), a_specialty("Cardiology")
+        for name, place in (("Ada Berg", "Main Street Practice"), ("Bea Cruz", "Harbour Clinic")):
+            a_doctor(name, visit_types=[kind], specialties=[hearts], location=a_location(place))
+        return kind.ref
+
+
+def any_doctor(kind: str, page: str = "") -> str:
+    return f"/appointment/{page}?specialty=cardiology&doctor=any&visit_type={kind}&day={TOMORROW}"
+
+
+def test_a_poll_shows_who_is_free_instead_at_the_same_time(
+    app: Flask, visitor: Visitor, two_hearts: str
+) -> None:
+    address = any_doctor(two_hearts, "openings/")
+    first = visitor.client.get(address, base_url=ORIGIN, headers=HTMX)
+    time = tick(f"{TOMORROW} 09:00")
+    with app.app_context():
+        shown = next(
+            one for one in db.session.scalars(select(Doctor)) if f"{one.ref}.{time}" in first.text
+        )
+        booked(a_patient(), shown, tomorrow_at("09:00"))
+        gone = f"{shown.ref}.{time}"
+
+    second = visitor.client.get(
+        address, base_url=ORIGIN, headers={**HTMX, "HX-PTag": first.headers["HX-PTag"]}
+    )
+
+    assert second.status_code == 200
+    assert gone not in second.text
+    assert f".{time}" in second.text
+
+
+def test_any_doctor_stays_any_doctor_when_a_time_is_taken(
+    app: Flask, visitor: Visitor, two_hearts: str
+) -> None:
+    page = visitor.get(any_doctor(two_hearts))
+    with app.app_context():
+        ada, bea = db.session.scalars(select(Doctor).order_by(Doctor.id))
+        booked(a_patient(), ada, tomorrow_at("09:00"))
+        ada_ref, bea_ref = ada.ref, bea.ref
+
+    refused = visitor.submit(
+        page.form("/appointment/hold/"), opening=f"{ada_ref}.{tick(f'{TOMORROW} 09:00')}"
+    )
+
+    assert refused.status == 409
+    assert any(value.startswith(bea_ref) for _, value in refused.forms[0].buttons)
+    assert "Dr. Bea Cruz" in refused.text
+    assert refused.form("/appointment/hold/").values["doctor"] == "any"
+
+
+def test_times_at_more_than_one_place_say_where(visitor: Visitor, two_hearts: str) -> None:
+    page = visitor.get(any_doctor(two_hearts))
+
+    assert "Main Street Practice" in page.text
+    assert "Harbour Clinic" in page.text

@@ -13,7 +13,7 @@ from app.models import Appointment, Doctor, Patient
 from app.models import AppointmentStatus as Status
 from app.scheduling import changes
 from app.scheduling.moves import Actor
-from tests.builders import a_doctor, a_patient, at, booked, policy, tick
+from tests.builders import a_doctor, a_location, a_patient, at, booked, policy, tick, works
 from tests.conftest import FrozenClock
 from tests.pages import HTMX, ORIGIN, Visitor
 
@@ -178,3 +178,45 @@ def test_a_visit_that_is_near_can_no_longer_be_changed_and_says_so(
 
     assert "It is less than 100 hours until this visit" in page.text
     assert f"/appointment-details/{ref}/move/" not in page.html
+
+
+def test_a_refusal_stays_when_the_open_page_asks_for_news(
+    app: Flask, visitor: Visitor, ref: str
+) -> None:
+    form = visitor.get(f"/appointment-details/{ref}/cancel/").form("/cancel/")
+    with app.app_context():
+        policy(cancel_cutoff_hours=100)
+
+    page = visitor.submit(form)
+
+    before_the_live_part = page.html.split('id="details"')[0]
+    assert "cannot be changed online less than 100 hours" in before_the_live_part
+
+
+def test_moving_shows_the_times_of_the_day_that_it_names(visitor: Visitor, ref: str) -> None:
+    for day in ("2000-01-01", "2100-12-31"):
+        page = visitor.get(f"/appointment-details/{ref}/move/?day={day}")
+
+        assert "Tuesday 24 November" in page.text
+        assert page.form("/move/").buttons
+
+
+def test_a_move_that_fails_keeps_the_day_in_view(app: Flask, visitor: Visitor, ref: str) -> None:
+    page = visitor.get(f"/appointment-details/{ref}/move/?day={FRIDAY}")
+    somebody_books(app, "12:00")
+
+    refused = visitor.submit(page.form("/move/"), opening=str(tick(f"{FRIDAY} 12:00")))
+
+    assert f'id="opening-{tick(f"{FRIDAY} 16:30")}"' in refused.html
+
+
+def test_moving_says_where_when_it_would_be_elsewhere(
+    app: Flask, visitor: Visitor, ref: str
+) -> None:
+    with app.app_context():
+        doctor = db.session.scalars(select(Doctor)).one()
+        works(doctor, a_location("Harbour Clinic"), 5, "18:00-19:00")
+
+    page = visitor.get(f"/appointment-details/{ref}/move/?day={FRIDAY}")
+
+    assert page.text.count("Harbour Clinic") == 3
