@@ -6,7 +6,6 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from functools import lru_cache
 
 from flask import Response, make_response, render_template, request
 from flask_login import current_user
@@ -21,6 +20,9 @@ from app.scheduling.openings import Day, DayState, Desk, Opening
 from app.security import holder, may_hold, public, quiet
 
 NOON, EVENING = 12, 17
+
+MOST_FRAGMENTS = 500
+_fragments: dict[str, str] = {}  # by tag, which says all that a fragment is made from
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,12 +52,22 @@ def openings_of_day() -> Response:
     choices = Choices.read(desk.catalogue, request.args)
     if not wants_fragment():
         return booking_page(choices)
-    if not choices.is_ready or choices.day is None:  # the doctor or the visit type is gone
+    if (
+        not choices.doctors or choices.visit_type is None or choices.day is None
+    ):  # the doctor or the visit type is gone
         return see_other(choices.address(doctor=request.args.get("doctor")))
-    open_now = _openings(desk, choices, choices.day)
-    query = tuple(choices.query(opening=None).items())
-    tag = tag_of(query, desk.revision, [(one.tick, one.doctor.id) for one in open_now])
-    return unchanged(tag) or tagged(make_response(_fragment(tuple(open_now), query)), tag)
+    free = openings.free_starts(desk, choices.doctors, choices.visit_type, choices.day, choices.day)
+    query = choices.query(opening=None)
+    places = [(one.doctor.id, one.location.id, one.first, one.bits) for one in free]
+    tag = tag_of(query, desk.revision, places)
+    same = unchanged(tag)
+    if same is not None:
+        return same
+    fragment = _fragments.get(tag)
+    if fragment is None:
+        fragment = _fragment(choices, openings.listed(choices.visit_type, free), query)
+        _keep(tag, fragment)
+    return tagged(make_response(fragment), tag)
 
 
 def booking_page(
@@ -186,8 +198,15 @@ def _held_tick(held: Appointment | None, choices: Choices) -> int | None:
     return tick_of(held.starts_at) if mine else None
 
 
-@lru_cache(maxsize=512)
-def _fragment(found: tuple[Opening, ...], query: tuple[tuple[str, str], ...]) -> str:
+def _fragment(choices: Choices, found: list[Opening], query: dict[str, str]) -> str:
+    shown = openings.one_each(found) if choices.is_any_doctor else found
     return render_template(
-        "patient/_openings.html", openings=found, query=dict(query), parts=parts_of_day
+        "patient/_openings.html", openings=shown, query=query, parts=parts_of_day
     )
+
+
+def _keep(tag: str, fragment: str) -> None:
+    """Remember what a fragment looks like, for the next who asks; the oldest is forgotten."""
+    while len(_fragments) >= MOST_FRAGMENTS:
+        _fragments.pop(next(iter(_fragments)), None)
+    _fragments[tag] = fragment

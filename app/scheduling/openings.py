@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
+from typing import NamedTuple
 
 from app.clinic import revision, settings
 from app.clinic.settings import ClinicSettings
@@ -135,16 +136,50 @@ def between(
     apart_from: int | None = None,
 ) -> list[Opening]:
     """The openings on the dates from `first_day` to `last_day`, in order of time."""
-    found: list[Opening] = []
+    free = free_starts(desk, doctors, visit_type, first_day, last_day, location, apart_from)
+    return listed(visit_type, free)
+
+
+class FreeStarts(NamedTuple):
+    """When a visit can start with one doctor at one place: a set of ticks, `first` being bit 0."""
+
+    doctor: DoctorFacts
+    location: LocationFacts
+    first: int
+    bits: int
+
+
+def free_starts(
+    desk: Desk,
+    doctors: Sequence[DoctorFacts],
+    visit_type: VisitTypeFacts,
+    first_day: date,
+    last_day: date,
+    location: LocationFacts | None = None,
+    apart_from: int | None = None,
+) -> list[FreeStarts]:
+    """What `between` lists, before it is listed: enough to see whether anything has changed."""
     by_doctor, busy = _read(desk, doctors, first_day, last_day, apart_from)
-    for doctor in doctors:
-        shape = by_doctor[doctor.id]
-        for place in _places(shape, location):
-            starts = starts_in(desk, place, shape.window, busy.get(doctor.id, 0), visit_type)
-            found += (
-                Opening(doctor, visit_type, place.location, shape.window.first + position)
-                for position in positions(starts)
-            )
+    return [
+        FreeStarts(
+            doctor,
+            place.location,
+            shape.window.first,
+            starts_in(desk, place, shape.window, busy.get(doctor.id, 0), visit_type),
+        )
+        for doctor in doctors
+        for shape in (by_doctor[doctor.id],)
+        for place in _places(shape, location)
+    ]
+
+
+def listed(visit_type: VisitTypeFacts, free: Iterable[FreeStarts]) -> list[Opening]:
+    """The openings of some sets of starts, in order of time, then of the doctor's name."""
+    found = [
+        Opening(doctor, visit_type, location, first + position)
+        for doctor, location, first, bits in free
+        for position in positions(bits)
+    ]
     return sorted(found, key=lambda opening: (opening.tick, opening.doctor.name))
 
 
