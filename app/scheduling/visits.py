@@ -8,12 +8,12 @@ from enum import StrEnum
 from app.clock import instant_of
 from app.errors import NotAllowed
 from app.messaging import outbox
-from app.models import Appointment, AuditEvent
+from app.models import Appointment, AuditEvent, Patient
 from app.models import AppointmentStatus as Status
-from app.scheduling import changes, claims, openings
+from app.scheduling import changes, claims, holds, openings
 from app.scheduling.moves import STATUS_ACTION, Actor, go_back, last_move, move_on
 from app.scheduling.openings import Desk
-from app.scheduling.refusals import NotNow, OnlyHeld, OpeningTaken
+from app.scheduling.refusals import NotNow, OnlyHeld, OpeningTaken, OwnOverlap
 from app.scheduling.states import BRIEFLY_UNDOABLE, OWNS_CLAIMS, UNDOABLE, Who, may_move
 from app.transaction import transactional
 
@@ -120,7 +120,8 @@ def undo_from(
 @transactional
 def undo(appointment: Appointment, actor: Actor, *, version: int) -> None:
     """Take the last step back. Raises NotNow when there is none to take back, OpeningTaken when a
-    refused visit's time has gone to somebody else, ChangedMeanwhile."""
+    refused visit's time has gone to somebody else, OwnOverlap when its patient is busy by now,
+    ChangedMeanwhile."""
     desk = openings.desk()
     offer = undo_of(appointment, actor.who, desk)
     if offer is None:
@@ -130,4 +131,20 @@ def undo(appointment: Appointment, actor: Actor, *, version: int) -> None:
     if needs_claims and appointment.patient is not None:
         if instant_of(appointment.busy_from_tick) <= desk.at:
             raise OpeningTaken("The time of this visit has passed, so it stays cancelled.")
-        claims.take(appointment, appointment.doctor.calendar_id, appointment.patient.calendar_id)
+        holds.end_expired(
+            desk.at, doctor_id=appointment.doctor_id, patient_id=appointment.patient.id
+        )
+        _take_again(appointment, appointment.patient)
+
+
+def _take_again(appointment: Appointment, patient: Patient) -> None:
+    try:
+        claims.take(appointment, appointment.doctor.calendar_id, patient.calendar_id)
+    except OpeningTaken as taken:
+        raise OpeningTaken(
+            "Somebody else has this time now, so the visit stays cancelled."
+        ) from taken
+    except OwnOverlap as overlap:
+        raise OwnOverlap(
+            "The patient has another appointment then, so the visit stays cancelled."
+        ) from overlap

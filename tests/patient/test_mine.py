@@ -11,7 +11,8 @@ from sqlalchemy import select
 from app.extensions import db
 from app.models import Appointment, Doctor, Patient
 from app.models import AppointmentStatus as Status
-from app.scheduling import changes
+from app.scheduling import changes, holds, refusals, visits
+from app.scheduling.holds import Holder
 from app.scheduling.moves import Actor
 from tests.builders import a_doctor, a_location, a_patient, at, booked, policy, tick, works
 from tests.conftest import FrozenClock
@@ -220,3 +221,53 @@ def test_moving_says_where_when_it_would_be_elsewhere(
     page = visitor.get(f"/appointment-details/{ref}/move/?day={FRIDAY}")
 
     assert page.text.count("Harbour Clinic") == 3
+
+
+def declined(app: Flask) -> None:
+    """The doctor declines the one visit there is."""
+    with app.app_context():
+        visit = db.session.scalars(select(Appointment)).one()
+        visits.decline(visit, Actor.of(visit.doctor.user), "Ill", version=visit.version)
+
+
+def take_back(ref: str) -> Status:
+    """The doctor takes the refusal of a visit back; its status then."""
+    visit = db.session.scalars(select(Appointment).where(Appointment.ref == ref)).one()
+    visits.undo(visit, Actor.of(visit.doctor.user), version=visit.version)
+    return visit.status
+
+
+def test_a_refusal_is_not_taken_back_over_what_was_booked_meanwhile(app: Flask, ref: str) -> None:
+    declined(app)
+    somebody_books(app, "10:00")
+
+    with app.app_context(), pytest.raises(refusals.OpeningTaken, match="Somebody else has") as said:
+        take_back(ref)
+    assert "nearest" not in said.value.sentence
+
+
+def test_a_refusal_is_not_taken_back_over_the_patients_other_visit(app: Flask, ref: str) -> None:
+    declined(app)
+    with app.app_context():
+        patient = db.session.scalars(select(Patient)).one()
+        booked(patient, a_doctor("Bea Cruz"), at(f"{FRIDAY} 10:00"))
+
+    with app.app_context(), pytest.raises(refusals.OwnOverlap, match="The patient has another"):
+        take_back(ref)
+
+
+def test_a_hold_that_is_over_does_not_keep_a_refusal_from_being_taken_back(
+    app: Flask, ref: str, frozen_clock: FrozenClock
+) -> None:
+    with app.app_context():
+        policy(undo_seconds=1200)
+    declined(app)
+    with app.app_context():
+        doctor = db.session.scalars(select(Doctor)).one()
+        holder = Holder("another browser", None, "192.0.2.9")
+        kind = doctor.visit_types[0].ref
+        holds.hold(holder, doctor.ref, kind, tick(f"{FRIDAY} 10:00"), "a-key-of-mine")
+    frozen_clock.advance(minutes=11)
+
+    with app.app_context():
+        assert take_back(ref) is Status.CONFIRMED
