@@ -63,8 +63,13 @@ def quiet(view: View) -> View:
     """A poll: it shows no sign of a person, so it does not keep a session alive; and it comes
     often and costs little, so no limit counts it."""
     view.is_quiet = True  # type: ignore[attr-defined]
-    limiter.exempt(view)
     return view
+
+
+@limiter.request_filter
+def _is_quiet() -> bool:
+    view = current_app.view_functions.get(request.endpoint or "")
+    return getattr(view, "is_quiet", False)
 
 
 class Visitor(UserMixin):
