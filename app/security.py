@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -142,7 +143,9 @@ def holder() -> Holder:
     if BROWSER not in session:
         session[BROWSER] = secrets.token_urlsafe(24)
     patient = me().patient if current_user.is_authenticated else None
-    return Holder(session[BROWSER], patient, request.remote_addr or "")
+    key = str(current_app.secret_key).encode()
+    address = hmac.new(key, (request.remote_addr or "").encode(), "sha256").hexdigest()
+    return Holder(session[BROWSER], patient, address)
 
 
 def may_hold() -> bool:
@@ -237,7 +240,7 @@ def _headers(response: Response) -> Response:
     if current_app.config["SESSION_COOKIE_SECURE"]:
         response.headers.add(*ONLY_TLS)
     if request.endpoint != "static":
-        private = g.get("is_private", False) or "_user_id" in session
+        private = g.get("is_private", False) or "_user_id" in session or BROWSER in session
         if private or response.status_code >= 400:
             response.headers["Cache-Control"] = "no-store"
         else:

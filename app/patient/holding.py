@@ -20,6 +20,15 @@ from app.security import BROWSER, holder, limited, me, my_patient, only, public
 KEY_LENGTHS = range(8, 65)
 
 
+@bp.get("/appointment/hold/", endpoint="form_address")
+@bp.get("/appointment/book/", endpoint="form_address")
+@public
+def form_address() -> Response:
+    """Where a form was refused, the browser's address is the form's: opened again, it leads back
+    to the choice."""
+    return see_other(url_for("patient.book"))
+
+
 @bp.post("/appointment/hold/")
 @public
 @limited("40 per 10 minutes")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from app.clock import tick_of
 from app.errors import NotFound
 from app.extensions import db
 from app.messaging import outbox
@@ -21,7 +22,7 @@ def book(holder: Holder, patient: Patient, ref: str, reason: str) -> Appointment
 
     A browser's hold takes the patient's own time here, where the patient becomes known. Booking
     again what is booked answers with it. Raises HoldEnded, OwnOverlap, OverTheCap, NotBookable
-    (the doctor or the visit type is gone), NotFound.
+    (the doctor, the visit type or the hours are gone), NotFound.
     """
     desk = openings.desk(lock=True)
     caps.one_at_a_time(patient)
@@ -35,8 +36,11 @@ def book(holder: Holder, patient: Patient, ref: str, reason: str) -> Appointment
     if appointment.status is not Status.HELD or holds.is_over(appointment, desk.at):
         raise refusals.HoldEnded
     doctor = desk.catalogue.by_id.get(appointment.doctor_id)
-    if doctor is None or doctor.visit_type(appointment.visit_type.ref) is None:
+    visit_type = doctor.visit_type(appointment.visit_type.ref) if doctor else None
+    if doctor is None or visit_type is None:
         raise refusals.NotBookable
+    openings.check_hours(desk, doctor, visit_type, tick_of(appointment.starts_at))
+    holds.give_up_others(holder, appointment)
     caps.check_bookings(desk, patient, doctor)
     holds.end_expired(desk.at, patient_id=patient.id)
     wants_approval = appointment.visit_type.needs_approval
@@ -49,6 +53,8 @@ def book(holder: Holder, patient: Patient, ref: str, reason: str) -> Appointment
         patient_id=patient.id,
         reason=reason.strip()[: holds.LONGEST_REASON],
         hold_expires_at=None,
+        holder_hash=None,
+        holder_address=None,
     )
     if first_time:
         claims.take_for_patient(appointment, patient.calendar_id)

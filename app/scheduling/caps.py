@@ -19,10 +19,13 @@ def one_at_a_time(patient: Patient) -> None:
     db.session.execute(select(Patient.id).where(Patient.id == patient.id).with_for_update())
 
 
-def check_holds(desk: Desk, address_hash: str) -> None:
-    """Raise TooManyHolds when this address already holds as many times as one may."""
+def check_holds(desk: Desk, address: str, patient: Patient | None) -> None:
+    """Raise TooManyHolds when this address already holds as many times as one may. Patients whose
+    e-mail is confirmed are known, and hold one each: a waiting room may share an address."""
+    if patient is not None and patient.user.is_confirmed:
+        return
     alive = select(func.count()).where(
-        Appointment.holder_address == address_hash,
+        Appointment.holder_address == address,
         Appointment.status == Status.HELD,
         Appointment.hold_expires_at > desk.at,
     )

@@ -8,7 +8,6 @@ and the worker sweeps.
 from __future__ import annotations
 
 import hashlib
-import hmac
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -34,7 +33,7 @@ LONGEST_REASON = 500
 class Holder:
     """Who holds: a patient if signed in, and the browser (by a secret token of its own).
 
-    `address` is where the request came from; it is only ever kept as a keyed hash.
+    `address` stands for where the request came from: a keyed hash, from which nobody reads it.
     """
 
     browser: str
@@ -44,10 +43,6 @@ class Holder:
     @property
     def browser_hash(self) -> str:
         return hashlib.sha256(f"browser:{self.browser}".encode()).hexdigest()
-
-    @property
-    def address_hash(self) -> str:
-        return hmac.new(b"holder-address", self.address.encode(), "sha256").hexdigest()
 
     def scoped(self, key: str) -> str:
         """A booking key as it is stored: another holder's equal key is another key."""
@@ -121,7 +116,7 @@ def _hold(
         if _by_key(stored_key) is not None:  # by this very form, a moment ago
             raise Overtaken from taken
         raise _whose(holder, visit_type, tick) from taken
-    caps.check_holds(desk, holder.address_hash)
+    caps.check_holds(desk, holder.address, holder.patient)
     if holder.patient is not None:
         caps.check_bookings(desk, holder.patient, doctor)
     appointment = _new(desk, opening, holder, stored_key)
@@ -150,6 +145,13 @@ def release(holder: Holder, ref: str) -> None:
     """Give a hold up; one that has ended, or is not the holder's, is left as it is."""
     for mine in _held_by(holder):
         if mine.ref == ref:
+            move_on(mine, Status.EXPIRED, Actor(_user(holder), Who.PATIENT), version=mine.version)
+
+
+def give_up_others(holder: Holder, chosen: Appointment) -> None:
+    """Give up, in the present transaction, whatever the holder holds beside `chosen`."""
+    for mine in _held_by(holder):
+        if mine.id != chosen.id:
             move_on(mine, Status.EXPIRED, Actor(_user(holder), Who.PATIENT), version=mine.version)
 
 
@@ -286,7 +288,7 @@ def _new(desk: Desk, opening: Opening, holder: Holder, key: str) -> Appointment:
         booking_key=key,
         hold_expires_at=desk.at + desk.settings.hold,
         holder_hash=holder.browser_hash,
-        holder_address=holder.address_hash,
+        holder_address=holder.address,
         created_at=desk.at,
     )
     db.session.add(appointment)

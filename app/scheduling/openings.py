@@ -19,7 +19,13 @@ from app.directory import catalogue
 from app.directory.catalogue import Catalogue, DoctorFacts, LocationFacts, VisitTypeFacts
 from app.scheduling import agenda, refusals
 from app.scheduling.agenda import ONE_DAY, PlaceShape, Shape, Window
-from app.scheduling.availability import VisitLength, bookable_starts, count, positions
+from app.scheduling.availability import (
+    VisitLength,
+    bookable_starts,
+    count,
+    positions,
+    starts_that_fit,
+)
 from app.scheduling.days import MINUTES_PER_TICK, date_of, local_day, run, starts_of
 
 STRIP_DAYS = 42
@@ -260,7 +266,11 @@ def one_each(openings: Sequence[Opening]) -> list[Opening]:
     by_start: dict[int, list[Opening]] = {}
     for opening in openings:
         by_start.setdefault(opening.tick, []).append(opening)
-    return [same[tick % len(same)] for tick, same in by_start.items()]
+    # By the place of the start in the grid, so that a time keeps its doctor while others go.
+    return [
+        same[tick * MINUTES_PER_TICK // same[0].visit_type.step % len(same)]
+        for tick, same in by_start.items()
+    ]
 
 
 def nearest(
@@ -317,6 +327,22 @@ def require(
     ):
         raise refusals.TooFarAhead
     raise refusals.OutsideHours
+
+
+def check_hours(desk: Desk, doctor: DoctorFacts, visit_type: VisitTypeFacts, tick: int) -> None:
+    """Raise OutsideHours when the doctor no longer works during a visit that starts at `tick`, and
+    InThePast when it has begun. For a time that is held: notice and horizon were kept when it was
+    chosen."""
+    if instant_of(tick) <= desk.at:
+        raise refusals.InThePast
+    day = date_of(tick, desk.settings.zoneinfo)
+    shape = agenda.shapes(desk.revision, (doctor.id,), day - ZONES_APART, day + ZONES_APART)[
+        doctor.id
+    ]
+    bit = 1 << (tick - shape.window.first)
+    ticks = length_of(visit_type).ticks
+    if not any(starts_that_fit(place.open, ticks) & bit for place in shape.places):
+        raise refusals.OutsideHours
 
 
 def _read(

@@ -12,17 +12,26 @@ from sqlalchemy import func, select
 
 from app import clock
 from app.extensions import db
-from app.models import Appointment, Claim, Doctor, VisitMode
+from app.models import (
+    Appointment,
+    Claim,
+    Doctor,
+    HoursException,
+    HoursExceptionKind,
+    VisitMode,
+)
 from app.models import AppointmentStatus as Status
 from app.scheduling import changes, holds
 from app.scheduling.holds import Holder
 from app.scheduling.moves import Actor
+from app.transaction import transactional
 from tests.builders import (
     a_doctor,
     a_location,
     a_patient,
     a_specialty,
     a_visit_type,
+    at,
     booked,
     policy,
     tick,
@@ -494,3 +503,69 @@ def test_times_at_more_than_one_place_say_where(visitor: Visitor, two_hearts: st
 
     assert "Main Street Practice" in page.text
     assert "Harbour Clinic" in page.text
+
+
+def test_the_address_somebody_holds_from_is_kept_unreadable_and_then_forgotten(
+    app: Flask, visitor: Visitor, doctor: Known
+) -> None:
+    review = press(visitor, times_page(visitor, doctor), doctor, "10:30")
+    with app.app_context():
+        kept = db.session.scalars(select(Appointment)).one().holder_address
+        visitor.sign_in(a_patient().user_id)
+    assert kept
+    assert "127.0.0.1" not in kept
+
+    visitor.submit(review.form("/appointment/book/"))
+
+    with app.app_context():
+        booked_one = db.session.scalars(select(Appointment)).one()
+        assert (booked_one.holder_address, booked_one.holder_hash) == (None, None)
+
+
+def test_hours_that_change_during_a_hold_are_obeyed(
+    app: Flask, visitor: Visitor, doctor: Known
+) -> None:
+    with app.app_context():
+        visitor.sign_in(a_patient().user_id)
+    review = press(visitor, times_page(visitor, doctor), doctor, "10:30")
+    with app.app_context():
+        takes_time_off(db.session.scalars(select(Doctor)).one(), TOMORROW)
+
+    page = visitor.submit(review.form("/appointment/book/"))
+
+    assert page.status == 409
+    assert "does not see patients at this time" in page.text
+    assert status_of(app) == [Status.HELD]
+
+
+def test_who_signs_in_with_a_hold_elsewhere_keeps_the_one_they_book(
+    app: Flask, visitor: Visitor, doctor: Known
+) -> None:
+    with app.app_context():
+        user_id = a_patient().user_id
+    elsewhere = Visitor(app.test_client(), user_id)
+    press(elsewhere, times_page(elsewhere, doctor), doctor, "09:00")
+    review = press(visitor, times_page(visitor, doctor), doctor, "10:30")
+    visitor.sign_in(user_id)
+
+    visitor.submit(review.form("/appointment/book/"))
+
+    assert status_of(app) == [Status.EXPIRED, Status.CONFIRMED]
+
+
+def test_the_address_of_a_refused_form_leads_back_to_the_choice(
+    visitor: Visitor, doctor: Known
+) -> None:
+    assert visitor.get("/appointment/hold/").location == "/appointment/"
+
+
+@transactional
+def takes_time_off(doctor: Doctor, day: str) -> None:
+    db.session.add(
+        HoursException(
+            doctor_id=doctor.id,
+            kind=HoursExceptionKind.TIME_OFF,
+            starts_at=at(f"{day} 00:00"),
+            ends_at=at(f"{day} 23:00"),
+        )
+    )

@@ -43,6 +43,7 @@ ROUTES: dict[str, Row] = {
     # Booking: open to everybody until it is confirmed.
     "patient.book": Row(EVERYBODY, query=CHOICE),
     "patient.openings_of_day": Row(EVERYBODY, query=CHOICE),
+    "patient.form_address": Row(EVERYBODY),
     "patient.hold": Row(
         PATIENTS | {Person.ANONYMOUS},
         form={**CHOICE, "opening": "@doctor.@tick", "key": "the key of this form"},

@@ -217,10 +217,6 @@ def test_choosing_again_does_not_meet_the_limit_by_itself(clinic):
     assert hold(browser(), doctor, NOON, "two").status is Status.HELD
 
 
-def test_an_address_is_not_kept_in_the_clear(clinic):
-    assert "192.0.2.7" not in (hold(browser(), a_doctor()).holder_address or "")
-
-
 def test_a_released_time_is_free_again(clinic):
     doctor = a_doctor()
     held = hold(browser("a"), doctor)
