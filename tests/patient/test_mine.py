@@ -156,7 +156,7 @@ def test_the_calendar_file_keeps_its_uid_and_counts_on(
     def event() -> icalendar.Event:
         response = visitor.client.get(f"/appointment-details/{ref}/calendar.ics", base_url=ORIGIN)
         calendar = icalendar.Calendar.from_ical(response.data)
-        return calendar.walk("VEVENT")[0]
+        return calendar.events[0]
 
     before = event()
     with app.app_context():
@@ -165,8 +165,8 @@ def test_the_calendar_file_keeps_its_uid_and_counts_on(
     after = event()
 
     assert before["UID"] == after["UID"]
-    assert int(after["SEQUENCE"]) == int(before["SEQUENCE"]) + 1
-    assert after["DTSTART"].dt == at(f"{FRIDAY} 12:00")
+    assert after.decoded("SEQUENCE") == before.decoded("SEQUENCE") + 1
+    assert after.decoded("DTSTART") == at(f"{FRIDAY} 12:00")
 
 
 def test_a_visit_that_is_near_can_no_longer_be_changed_and_says_so(
