@@ -83,9 +83,9 @@ def booking_page(
     instead, and what was typed stays."""
     desk = openings.desk()
     held = my_hold()
-    times = _times(desk, choices)
-    chosen = _chosen(choices, times)
     is_held = held is not None and _is_choice(held, choices)
+    times = None if is_held else _times(desk, choices)  # the review shows no other times
+    chosen = _chosen(choices, times)
     if choices.opening and not chosen and not is_held and refusal is None and choices.is_ready:
         refusal, alternatives = _why_not(desk, choices, choices.opening)
     response = respond(

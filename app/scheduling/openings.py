@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
+from itertools import islice
 from typing import NamedTuple
 
 from app.clinic import revision, settings
@@ -179,12 +180,15 @@ def free_starts(
     ]
 
 
-def listed(visit_type: VisitTypeFacts, free: Iterable[FreeStarts]) -> list[Opening]:
-    """The openings of some sets of starts, in order of time, then of the doctor's name."""
+def listed(
+    visit_type: VisitTypeFacts, free: Iterable[FreeStarts], at_most: int | None = None
+) -> list[Opening]:
+    """The openings of some sets of starts, in order of time, then of the doctor's name; the first
+    `at_most` of each set."""
     found = [
         Opening(doctor, visit_type, location, first + position)
         for doctor, location, first, bits in free
-        for position in positions(bits)
+        for position in islice(positions(bits), at_most)
     ]
     return sorted(found, key=lambda opening: (opening.tick, opening.doctor.name))
 
@@ -221,8 +225,9 @@ def earliest(
     start = max(desk.first_tick, not_before)
     found: list[Opening] = []
     for first_day, last_day in _stretches(desk, start):
-        some = between(desk, doctors, visit_type, first_day, last_day, location)
-        found += (opening for opening in some if opening.tick >= start)
+        free = free_starts(desk, doctors, visit_type, first_day, last_day, location)
+        late = (one._replace(bits=one.bits & ~run(max(start - one.first, 0))) for one in free)
+        found += listed(visit_type, late, how_many)
         if len(found) >= how_many:
             break
     return found[:how_many]
@@ -285,11 +290,25 @@ def nearest(
     tick = max(tick, desk.first_tick)
     around = date_of(tick, desk.settings.zoneinfo)
     week = timedelta(7)
-    near = between(
+    free = free_starts(
         desk, doctors, visit_type, around - week, around + week, apart_from=apart_from
-    ) or earliest(desk, doctors, visit_type, how_many=how_many)
+    )
+    close = (_closest(one, tick, how_many) for one in free)
+    near = listed(visit_type, close) or earliest(desk, doctors, visit_type, how_many=how_many)
     closest = sorted(near, key=lambda opening: abs(opening.tick - tick))[:how_many]
     return sorted(closest, key=lambda opening: opening.tick)
+
+
+def _closest(free: FreeStarts, tick: int, how_many: int) -> FreeStarts:
+    """Of some starts those that may be among the `how_many` closest to a tick."""
+    here = max(tick - free.first, 0)
+    before, after = free.bits & run(here), free.bits & ~run(here)
+    kept = 0
+    for _ in range(how_many):
+        kept |= (1 << before.bit_length() >> 1) | (after & -after)
+        before &= ~kept
+        after &= ~kept
+    return free._replace(bits=kept)
 
 
 def require(
