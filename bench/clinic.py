@@ -16,6 +16,7 @@ from flask_migrate import upgrade
 from sqlalchemy import Connection, Table, insert
 
 from app import clock, create_app
+from app.clinic import revision
 from app.clock import TICK, tick_of
 from app.extensions import Base, db
 from app.models import (
