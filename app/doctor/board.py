@@ -18,9 +18,10 @@ from app.htmx import respond, tag_of, tagged, unchanged, wants_fragment
 from app.inputs import a_day
 from app.models import AppointmentStatus as Status
 from app.models import Doctor, Role
-from app.scheduling import appointments, openings
+from app.scheduling import appointments, openings, strip
 from app.scheduling.moves import Actor
-from app.scheduling.openings import Day, DayState, Desk
+from app.scheduling.openings import Desk
+from app.scheduling.strip import Day, DayState
 from app.security import me, my_doctor, only, quiet
 
 ONE_DAY = timedelta(1)
@@ -135,7 +136,7 @@ def _what_the_day_offers(desk: Desk, facts: DoctorFacts | None, on: date) -> Day
     if facts is None or not facts.visit_types:
         return None
     shortest = min(facts.visit_types, key=lambda visit_type: visit_type.minutes)
-    day = openings.strip(desk, [facts], shortest, on, days=1)[0]
+    day = strip.of_days(desk, [facts], shortest, on, days=1)[0]
     return day if day.state in {DayState.OPEN, DayState.CLOSED} else None
 
 

@@ -15,8 +15,9 @@ from app.htmx import at_address, respond, see_other, tag_of, tagged, unchanged, 
 from app.models import Appointment
 from app.patient import bp
 from app.patient.choices import Choices
-from app.scheduling import holds, openings, refusals
-from app.scheduling.openings import Day, DayState, Desk, Opening
+from app.scheduling import holds, openings, refusals, strip
+from app.scheduling.openings import Desk, Opening
+from app.scheduling.strip import Day, DayState
 from app.security import holder, may_hold, public, quiet
 
 NOON, EVENING = 12, 17
@@ -167,7 +168,7 @@ def _times(desk: Desk, choices: Choices) -> Times | None:
         (desk.today(place) for doctor in choices.doctors for place in doctor.locations),
         default=desk.at.astimezone(desk.settings.zoneinfo).date(),
     )
-    days = openings.strip(desk, choices.doctors, choices.visit_type, first_day)
+    days = strip.of_days(desk, choices.doctors, choices.visit_type, first_day)
     earliest = next(
         iter(openings.earliest(desk, choices.doctors, choices.visit_type, how_many=1)), None
     )

@@ -16,7 +16,7 @@ from app.models import Appointment, Role
 from app.patient import bp
 from app.patient.booking import parts_of_day
 from app.patient.mine import details_page, options_of
-from app.scheduling import appointments, changes, openings, refusals
+from app.scheduling import appointments, changes, openings, refusals, strip
 from app.scheduling.moves import Actor
 from app.scheduling.openings import Opening
 from app.security import limited, me, my_patient, only
@@ -108,7 +108,7 @@ def _move_page(
         sentence = "This doctor takes no bookings at present. Call the clinic to move the visit."
         return details_page(found, status=409, refusal=sentence)
     first_day = desk.at.astimezone(found.zone).date()
-    days = openings.strip(desk, [doctor], visit_type, first_day, apart_from=found.id)
+    days = strip.of_days(desk, [doctor], visit_type, first_day, apart_from=found.id)
     on = a_day(request.args.get("day"))
     if on is None and wanted is not None:
         on = instant_of(wanted).astimezone(found.zone).date()

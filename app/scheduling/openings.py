@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from enum import StrEnum
 from itertools import islice
 from typing import NamedTuple
 
@@ -23,13 +22,11 @@ from app.scheduling.agenda import ONE_DAY, PlaceShape, Shape, Window
 from app.scheduling.availability import (
     VisitLength,
     bookable_starts,
-    count,
     positions,
     starts_that_fit,
 )
 from app.scheduling.days import MINUTES_PER_TICK, date_of, local_day, run, starts_of
 
-STRIP_DAYS = 42
 ZONES_APART = timedelta(2)  # from UTC−11 to UTC+14 the date at one instant differs by up to two
 SCAN_DAYS = 14
 
@@ -59,24 +56,6 @@ class Opening:
     @property
     def day(self) -> date:
         return self.local.date()
-
-
-class DayState(StrEnum):
-    OPEN = "open"
-    FULL = "full"
-    CLOSED = "closed"
-    TOO_SOON = "too_soon"
-    TOO_FAR = "too_far"
-
-
-@dataclass(frozen=True, slots=True)
-class Day:
-    """One day of the strip: how many openings it has, and in words why it has none."""
-
-    on: date
-    state: DayState
-    openings: int
-    why: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +145,7 @@ def free_starts(
     apart_from: int | None = None,
 ) -> list[FreeStarts]:
     """What `between` lists, before it is listed: enough to see whether anything has changed."""
-    by_doctor, busy = _read(desk, doctors, first_day, last_day, apart_from)
+    by_doctor, busy = read_time(desk, doctors, first_day, last_day, apart_from)
     return [
         FreeStarts(
             doctor,
@@ -176,7 +155,7 @@ def free_starts(
         )
         for doctor in doctors
         for shape in (by_doctor[doctor.id],)
-        for place in _places(shape, location)
+        for place in places_of(shape, location)
     ]
 
 
@@ -191,26 +170,6 @@ def listed(
         for position in islice(positions(bits), at_most)
     ]
     return sorted(found, key=lambda opening: (opening.tick, opening.doctor.name))
-
-
-def strip(
-    desk: Desk,
-    doctors: Sequence[DoctorFacts],
-    visit_type: VisitTypeFacts,
-    first_day: date,
-    location: LocationFacts | None = None,
-    days: int = STRIP_DAYS,
-    apart_from: int | None = None,
-) -> list[Day]:
-    """What each of `days` dates offers: open, full or closed, and why."""
-    last_day = first_day + timedelta(days - 1)
-    by_doctor, busy = _read(desk, doctors, first_day, last_day, apart_from)
-    looks = [
-        _PlaceLook.of(desk, place, shape.window, busy.get(doctor_id, 0), visit_type)
-        for doctor_id, shape in by_doctor.items()
-        for place in _places(shape, location)
-    ]
-    return [_day(desk, first_day + timedelta(n), looks) for n in range(days)]
 
 
 def earliest(
@@ -331,7 +290,7 @@ def require(
     if instant_of(tick) > farthest:
         raise refusals.TooFarAhead
     day = date_of(tick, desk.settings.zoneinfo)
-    by_doctor, busy = _read(desk, [doctor], day - ZONES_APART, day + ZONES_APART, apart_from)
+    by_doctor, busy = read_time(desk, [doctor], day - ZONES_APART, day + ZONES_APART, apart_from)
     shape = by_doctor[doctor.id]
     bit = 1 << (tick - shape.window.first)
     taken = busy.get(doctor.id, 0)
@@ -364,13 +323,14 @@ def check_hours(desk: Desk, doctor: DoctorFacts, visit_type: VisitTypeFacts, tic
         raise refusals.OutsideHours
 
 
-def _read(
+def read_time(
     desk: Desk,
     doctors: Sequence[DoctorFacts],
     first_day: date,
     last_day: date,
     apart_from: int | None,
 ) -> tuple[dict[int, Shape], dict[int, int]]:
+    """The shape of each doctor\'s time on some dates, and what of it is busy: four queries."""
     ids = tuple(doctor.id for doctor in doctors)
     if not ids:
         return {}, {}
@@ -379,7 +339,8 @@ def _read(
     return by_doctor, agenda.busy(ids, window, desk.at, apart_from)
 
 
-def _places(shape: Shape, location: LocationFacts | None) -> Iterable[PlaceShape]:
+def places_of(shape: Shape, location: LocationFacts | None) -> Iterable[PlaceShape]:
+    """A doctor\'s places, or the one that is asked for."""
     return (place for place in shape.places if location is None or place.location.id == location.id)
 
 
@@ -387,12 +348,13 @@ def starts_in(
     desk: Desk, place: PlaceShape, window: Window, busy: int, visit_type: VisitTypeFacts
 ) -> int:
     """The bits of the window at which the visit can be booked now."""
-    grid = _grid(window, place.location, visit_type.step, desk.last_day(place.location))
-    grid &= _not_before(desk.first_tick, window)
+    grid = grid_of(window, place.location, visit_type.step, desk.last_day(place.location))
+    grid &= not_before_of(desk.first_tick, window)
     return bookable_starts(place.open, busy, grid, length_of(visit_type))
 
 
-def _grid(window: Window, location: LocationFacts, step: int, until: date) -> int:
+def grid_of(window: Window, location: LocationFacts, step: int, until: date) -> int:
+    """The bits at which a visit may start on the window's dates, to `until` at the latest."""
     bits, on = 0, window.first_day
     while on <= min(window.last_day, until):
         day = local_day(on, location.zone)
@@ -401,73 +363,7 @@ def _grid(window: Window, location: LocationFacts, step: int, until: date) -> in
     return bits
 
 
-def _not_before(tick: int, window: Window) -> int:
+def not_before_of(tick: int, window: Window) -> int:
+    """All bits of a window but those before a tick."""
     skipped = min(max(tick - window.first, 0), window.last - window.first)
     return ~run(skipped)
-
-
-@dataclass(frozen=True, slots=True)
-class _PlaceLook:
-    """One doctor at one place through the eyes of the strip, from the widest set to the narrowest:
-    each step away from `planned` is a reason why a day is not open."""
-
-    place: PlaceShape
-    window: Window
-    ever: int  # starts if nobody had booked and there were no notice and no horizon
-    unbooked: int  # the same within notice and horizon
-    starts: int
-
-    @classmethod
-    def of(
-        cls, desk: Desk, place: PlaceShape, window: Window, busy: int, visit_type: VisitTypeFacts
-    ) -> _PlaceLook:
-        length = length_of(visit_type)
-        every = _grid(window, place.location, visit_type.step, window.last_day)
-        ever = bookable_starts(place.open, 0, every, length)
-        until = desk.last_day(place.location)
-        timely = _grid(window, place.location, visit_type.step, until)
-        timely &= _not_before(desk.first_tick, window)
-        return cls(
-            place,
-            window,
-            ever,
-            ever & timely,
-            bookable_starts(place.open, busy, timely, length),
-        )
-
-    def on(self, day: date, bits: int) -> int:
-        ticks = local_day(day, self.place.location.zone)
-        return (bits >> (ticks.first - self.window.first)) & run(ticks.last - ticks.first)
-
-
-def _day(desk: Desk, on: date, looks: Sequence[_PlaceLook]) -> Day:
-    openings = sum(count(look.on(on, look.starts)) for look in looks)
-    if openings:
-        times = "time" if openings == 1 else "times"
-        return Day(on, DayState.OPEN, openings, f"{openings} {times} open")
-    if any(look.on(on, look.unbooked) for look in looks):
-        return Day(on, DayState.FULL, 0, "Every time is taken")
-    if any(look.on(on, look.ever) for look in looks):
-        return _out_of_time(desk, on, looks)
-    return Day(on, DayState.CLOSED, 0, _why_closed(on, looks))
-
-
-def _out_of_time(desk: Desk, on: date, looks: Sequence[_PlaceLook]) -> Day:
-    if all(on > desk.last_day(look.place.location) for look in looks):
-        return Day(on, DayState.TOO_FAR, 0, "Not open for booking yet")
-    return Day(on, DayState.TOO_SOON, 0, "Too late to book online for this day")
-
-
-def _why_closed(on: date, looks: Sequence[_PlaceLook]) -> str:
-    planned = [look for look in looks if look.on(on, look.place.planned)]
-    if not planned:
-        return "No hours on this day"
-    present = [look for look in planned if look.on(on, look.place.present)]
-    if not present:
-        return "Away on this day"
-    for look in present:
-        day = local_day(on, look.place.location.zone)
-        for begin, end, reason in look.place.closures:
-            if begin < day.last and end > day.first:
-                return f"{look.place.location.name} is closed: {reason}"
-    return "No gap is long enough for this visit"

@@ -32,9 +32,9 @@ from app.models import (
     VisitMode,
 )
 from app.models import AppointmentStatus as Status
-from app.scheduling import appointments, openings
-from app.scheduling.openings import DayState
+from app.scheduling import appointments, openings, strip
 from app.scheduling.states import OPEN, OWNS_CLAIMS
+from app.scheduling.strip import DayState
 from tests.builders import a_user
 from tests.databases import an_app
 
@@ -178,7 +178,7 @@ def test_days_are_empty_open_and_full(demo):
     states = Counter(
         day.state
         for doctor in desk.catalogue.doctors
-        for day in openings.strip(desk, [doctor], doctor.visit_types[0], NOW.date())
+        for day in strip.of_days(desk, [doctor], doctor.visit_types[0], NOW.date())
     )
     assert states[DayState.FULL] > 3
     assert states[DayState.OPEN] > 300

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 from app.clinic import revision
-from app.scheduling import openings
+from app.scheduling import openings, strip
 from tests.builders import (
     a_doctor,
     a_location,
@@ -109,7 +109,7 @@ def test_a_month_of_openings_takes_as_many_queries_however_much_is_booked(clinic
     facts = openings.desk().catalogue.by_id[doctor.id]
     with queries() as seen:
         desk = openings.desk()
-        openings.strip(desk, [facts], facts.visit_types[0], date(2026, 12, 1), days=31)
+        strip.of_days(desk, [facts], facts.visit_types[0], date(2026, 12, 1), days=31)
     assert len(seen) <= 5, seen
 
 
@@ -119,7 +119,7 @@ def test_a_month_of_openings_asked_again_takes_two_queries(clinic):
     counts = []
     for _ in range(2):
         with queries() as seen:
-            openings.strip(openings.desk(), [facts], facts.visit_types[0], WEDNESDAY)
+            strip.of_days(openings.desk(), [facts], facts.visit_types[0], WEDNESDAY)
         counts.append(len(seen))
     assert counts[1] == 2
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from app import clock
 from app.clock import tick_of
 from app.models import Doctor
-from app.scheduling import holds, openings
+from app.scheduling import holds, openings, strip
 from app.scheduling.holds import Holder
 from app.scheduling.refusals import NotBookable
 from tests.builders import a_doctor, a_location, a_patient, a_visit_type, booked, policy, works
@@ -124,5 +124,5 @@ def test_a_full_day_in_all_its_openings_can_be_booked_one_by_one(clinic, on):
     for opening in listed:
         booked(a_patient(), doctor, opening.starts_at)
     desk = openings.desk()
-    strip = openings.strip(desk, [facts], facts.visit_types[0], tomorrow, days=1)
-    assert strip[0].why == "Every time is taken"
+    found = strip.of_days(desk, [facts], facts.visit_types[0], tomorrow, days=1)
+    assert found[0].why == "Every time is taken"

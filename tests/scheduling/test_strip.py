@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import date
 
 from app.models import Doctor
-from app.scheduling import changes, openings
+from app.scheduling import changes, openings, strip
 from app.scheduling.moves import Actor
-from app.scheduling.openings import Day, DayState
+from app.scheduling.strip import Day, DayState
 from tests.builders import a_doctor, a_location, a_patient, a_visit_type, at, booked, policy, works
 from tests.scheduling.test_openings import closure, exception
 
@@ -17,7 +17,7 @@ TUESDAY, WEDNESDAY = date(2026, 11, 24), date(2026, 11, 25)
 def day_of(doctor: Doctor, on: date = WEDNESDAY) -> Day:
     desk = openings.desk()
     facts = desk.catalogue.by_id[doctor.id]
-    return openings.strip(desk, [facts], facts.visit_types[0], on, days=1)[0]
+    return strip.of_days(desk, [facts], facts.visit_types[0], on, days=1)[0]
 
 
 def test_an_open_day_counts_its_times(clinic):
@@ -88,7 +88,7 @@ def test_a_day_is_open_when_one_of_several_doctors_has_a_time(clinic):
     booked(a_patient(), full, at("2026-11-25 09:00"))
     desk = openings.desk()
     visit_type = desk.catalogue.doctors[0].visit_types[0]
-    day = openings.strip(desk, desk.catalogue.doctors, visit_type, WEDNESDAY, days=1)[0]
+    day = strip.of_days(desk, desk.catalogue.doctors, visit_type, WEDNESDAY, days=1)[0]
     assert day.openings == 1
 
 
@@ -97,7 +97,7 @@ def test_the_strip_counts_what_the_day_lists(clinic):
     booked(a_patient(), doctor, at("2026-11-25 11:00"))
     desk = openings.desk()
     facts = desk.catalogue.by_id[doctor.id]
-    for day in openings.strip(desk, [facts], facts.visit_types[0], TUESDAY, days=7):
+    for day in strip.of_days(desk, [facts], facts.visit_types[0], TUESDAY, days=7):
         listed = openings.of_day(desk, [facts], facts.visit_types[0], day.on)
         assert len(listed) == day.openings
 
@@ -106,8 +106,8 @@ def test_six_weeks_are_shown(clinic):
     doctor = a_doctor()
     desk = openings.desk()
     facts = desk.catalogue.by_id[doctor.id]
-    strip = openings.strip(desk, [facts], facts.visit_types[0], TUESDAY)
-    assert (len(strip), strip[0].on, strip[-1].on) == (42, TUESDAY, date(2027, 1, 4))
+    found = strip.of_days(desk, [facts], facts.visit_types[0], TUESDAY)
+    assert (len(found), found[0].on, found[-1].on) == (42, TUESDAY, date(2027, 1, 4))
 
 
 def test_a_move_sees_its_own_time_as_free(clinic):
@@ -116,7 +116,7 @@ def test_a_move_sees_its_own_time_as_free(clinic):
     desk = openings.desk()
     facts = desk.catalogue.by_id[doctor.id]
     kind = facts.visit_types[0]
-    day = openings.strip(desk, [facts], kind, WEDNESDAY, days=1, apart_from=appointment.id)[0]
+    day = strip.of_days(desk, [facts], kind, WEDNESDAY, days=1, apart_from=appointment.id)[0]
     assert day.openings == 1
 
 
