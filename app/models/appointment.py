@@ -100,6 +100,8 @@ class Appointment(Base):
     hold_expires_at: Mapped[datetime | None]
     hold_prolonged: Mapped[bool] = mapped_column(default=False)
     holder_hash: Mapped[str | None] = mapped_column(String(64), index=True)
+    # Set only while a browser that is not signed in holds, so that it can hold one time at once.
+    held_by_browser: Mapped[str | None] = mapped_column(String(64), unique=True)
     holder_address: Mapped[str | None] = mapped_column(String(64), index=True)
 
     is_overbooked: Mapped[bool] = mapped_column(default=False)

@@ -124,8 +124,8 @@ def _hold(
     try:
         db.session.flush()
     except IntegrityError as fault:
-        if is_duplicate(fault, "booking_key"):
-            raise Overtaken from fault  # the same form, sent twice at once
+        if is_duplicate(fault, "booking_key", "held_by_browser"):
+            raise Overtaken from fault  # the same form, or the same browser, twice at once
         raise
     claims.take(
         appointment, doctor.calendar_id, holder.patient.calendar_id if holder.patient else None
@@ -288,6 +288,7 @@ def _new(desk: Desk, opening: Opening, holder: Holder, key: str) -> Appointment:
         booking_key=key,
         hold_expires_at=desk.at + desk.settings.hold,
         holder_hash=holder.browser_hash,
+        held_by_browser=None if holder.patient else holder.browser_hash,
         holder_address=holder.address,
         created_at=desk.at,
     )

@@ -130,7 +130,7 @@ def _set(appointment: Appointment, to: Status, also: dict[str, Any]) -> None:
             Appointment.status == appointment.status,
             Appointment.version == appointment.version,
         )
-        .values(status=to, version=Appointment.version + 1, **also)
+        .values(status=to, version=Appointment.version + 1, held_by_browser=None, **also)
     )
     if changed != 1:
         raise ChangedMeanwhile

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from functools import partial
 
+import pytest
 from flask import Flask
 
 from app.clock import tick_of
+from app.models import Appointment
 from app.models import AppointmentStatus as Status
 from app.scheduling import holds, refusals
 from app.scheduling.holds import Holder
@@ -37,6 +39,25 @@ def test_the_same_form_sent_twenty_times_by_somebody_unknown_holds_one_time(clin
     results = race(clinic, [hold] * 20)
     assert not refused(results)
     assert len(set(results)) == 1
+
+
+def test_a_browser_that_cannot_see_its_own_other_hold_yet_still_holds_one(
+    clinic: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    practice = Practice(clinic, patients=0, doctors=2)
+    stranger, kind = Holder("a browser"), practice.visit_types[0]
+    wanted, looks, look = tick_of(tomorrow_at("10:30")), [], holds._held_by
+
+    def blind_at_first(holder: Holder) -> list[Appointment]:
+        looks.append(holder)
+        return look(holder) if len(looks) > 1 else []
+
+    with clinic.app_context():
+        first, second = (ref for _, ref in practice.doctors)
+        holds.hold(stranger, first, kind, wanted, "the first key")
+        monkeypatch.setattr(holds, "_held_by", blind_at_first)
+        holds.hold(stranger, second, kind, wanted, "the second key")
+        assert number_of(Status.HELD) == 1
 
 
 def test_the_same_confirmation_sent_twenty_times_books_once(clinic: Flask) -> None:
