@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 
 ROOT = Path(__file__).resolve().parent
 LAPTOP_SECRET = "for-a-laptop-only-not-for-the-public"  # noqa: S105 (refused in production)
+LONGEST_BODY = 2 * 1024 * 1024  # bytes of one request
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +40,7 @@ class Config:
     mail_sender: str = "Docket <no-reply@localhost>"
     mail_timeout: int = 15
     database_pool: int = 5
+    requests_at_once: int = 3
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Self:
@@ -66,6 +68,7 @@ class Config:
             mail_sender=read.text("MAIL_SENDER", "Docket <no-reply@localhost>"),
             mail_timeout=read.integer("MAIL_TIMEOUT", 15),
             database_pool=read.integer("DATABASE_POOL", 5),
+            requests_at_once=max(1, read.integer("REQUESTS_AT_ONCE", 3)),
         )
 
     @property
@@ -101,7 +104,7 @@ class Config:
             "SQLALCHEMY_DATABASE_URI": self.database_uri,
             "SQLALCHEMY_ENGINE_OPTIONS": self._engine_options(),
             "TRUSTED_HOSTS": self._trusted_hosts(),
-            "MAX_CONTENT_LENGTH": 2 * 1024 * 1024,
+            "MAX_CONTENT_LENGTH": LONGEST_BODY,
             "MAX_FORM_MEMORY_SIZE": 256 * 1024,
             "MAX_FORM_PARTS": 200,
             "SESSION_COOKIE_NAME": "__Host-docket" if self.is_secure else "docket",

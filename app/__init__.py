@@ -13,7 +13,8 @@ from whitenoise import WhiteNoise
 
 from app import database, error_pages, formats, inputs, security
 from app.extensions import csrf, db, limiter, mail, migrate
-from config import ROOT, Config
+from app.turns import Turns
+from config import LONGEST_BODY, ROOT, Config
 
 
 def create_app(config: Config) -> Flask:
@@ -94,6 +95,7 @@ def _asset(name: str) -> str:
 
 
 def _wrap(app: Flask, config: Config) -> None:
+    app.wsgi_app = Turns(app.wsgi_app, config.requests_at_once, LONGEST_BODY)  # type: ignore[method-assign]
     files = WhiteNoise(app.wsgi_app, max_age=31536000, immutable_file_test=lambda *_: True)
     files.add_files(str(ROOT / "app" / "static"), prefix="static/")
     app.wsgi_app = files  # type: ignore[method-assign]

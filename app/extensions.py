@@ -38,7 +38,10 @@ class Base(DeclarativeBase):
     }
 
 
-db = SQLAlchemy(model_class=Base, disable_autonaming=True)
+# A use case begins in a fresh transaction and reads anew, so nothing need be forgotten at its end.
+db = SQLAlchemy(
+    model_class=Base, disable_autonaming=True, session_options={"expire_on_commit": False}
+)
 migrate = Migrate(render_as_batch=True, compare_type=True)
 login_manager = LoginManager()
 csrf = CSRFProtect()

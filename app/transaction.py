@@ -74,7 +74,8 @@ def transactional(use_case: Callable[P, R]) -> Callable[P, R]:
 
 def _once(use_case: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
     session = db.session()
-    session.rollback()  # ends the reading transaction; what it loaded is read anew
+    session.rollback()  # ends the reading transaction
+    session.expire_all()  # what it loaded is read anew
     session.info["writing"] = True
     try:
         session.connection(execution_options={"docket_writes": True})

@@ -20,7 +20,7 @@ from tests import mariadb
 
 WORKERS = 2
 GRANIAN = ["--interface", "wsgi", "--host", "127.0.0.1", "--workers", str(WORKERS)]
-GRANIAN += ["--blocking-threads", "4", "--log-level", "warning"]
+GRANIAN += ["--blocking-threads", "512", "--log-level", "warning"]
 PATIENCE = 30
 
 

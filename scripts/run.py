@@ -22,7 +22,7 @@ HOST = "127.0.0.1"
 ROOT = Path(__file__).resolve().parent.parent
 WEB_SERVER = [
     *("granian", "--interface", "wsgi", "--host", HOST),
-    *("--workers", "2", "--blocking-threads", "4", "--respawn-failed-workers"),
+    *("--workers", "2", "--blocking-threads", "512", "--respawn-failed-workers"),
     *("--workers-kill-timeout", "5", "--log-level", "warning", "wsgi:app"),
 ]
 WORKER = ["flask", "--app", "wsgi", "worker"]

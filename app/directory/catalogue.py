@@ -100,6 +100,10 @@ class DoctorFacts:
         """The visit type of that reference, if this doctor offers it."""
         return next((kind for kind in self.visit_types if kind.ref == ref), None)
 
+    def offers(self, visit_type_id: int) -> VisitTypeFacts | None:
+        """The visit type of that number, if this doctor offers it."""
+        return next((kind for kind in self.visit_types if kind.id == visit_type_id), None)
+
 
 @dataclass(frozen=True, slots=True)
 class Catalogue:

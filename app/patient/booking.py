@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from flask import Response, make_response, render_template, request
+from flask import Response, current_app, make_response, request
 from flask_login import current_user
 
 from app.clock import tick_of
@@ -201,9 +201,9 @@ def _held_tick(held: Appointment | None, choices: Choices) -> int | None:
 
 def _fragment(choices: Choices, found: list[Opening], query: dict[str, str]) -> str:
     shown = openings.one_each(found) if choices.is_any_doctor else found
-    return render_template(
-        "patient/_openings.html", openings=shown, query=query, parts=parts_of_day
-    )
+    # Not by `render_template`: it would ask who is signed in, and the fragment is everybody's.
+    template = current_app.jinja_env.get_template("patient/_openings.html")
+    return template.render(openings=shown, query=query, parts=parts_of_day)
 
 
 def _keep(tag: str, fragment: str) -> None:

@@ -62,7 +62,9 @@ def hold() -> Response:
         return _refused(
             asked if asked.is_any_doctor else choices, tick, refused, request.form.get("reason", "")
         )
-    return see_other(_address_of(held, choices))
+    zone = desk.catalogue.places[held.location_id].zone
+    day = held.starts_at.astimezone(zone).date()
+    return see_other(choices.address(day=day, opening=tick))
 
 
 @bp.post("/appointment/hold/prolong/")

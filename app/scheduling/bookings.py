@@ -36,18 +36,16 @@ def book(holder: Holder, patient: Patient, ref: str, reason: str) -> Appointment
     if appointment.status is not Status.HELD or holds.is_over(appointment, desk.at):
         raise refusals.HoldEnded
     doctor = desk.catalogue.by_id.get(appointment.doctor_id)
-    visit_type = doctor.visit_type(appointment.visit_type.ref) if doctor else None
+    visit_type = doctor.offers(appointment.visit_type_id) if doctor else None
     if doctor is None or visit_type is None:
         raise refusals.NotBookable
     openings.check_hours(desk, doctor, visit_type, tick_of(appointment.starts_at))
     holds.give_up_others(holder, appointment)
     caps.check_bookings(desk, patient, doctor)
-    holds.end_expired(desk.at, patient_id=patient.id)
-    wants_approval = appointment.visit_type.needs_approval
     first_time = appointment.patient_id is None
     move_on(
         appointment,
-        Status.REQUESTED if wants_approval else Status.CONFIRMED,
+        Status.REQUESTED if visit_type.needs_approval else Status.CONFIRMED,
         Actor(patient.user, Who.PATIENT),
         version=appointment.version,
         patient_id=patient.id,

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from sqlalchemy import func, select
+from sqlalchemy import func, inspect, select
+from sqlalchemy.orm import joinedload
 
 from app.directory.catalogue import DoctorFacts
 from app.extensions import db
@@ -16,7 +17,9 @@ from app.scheduling.states import OPEN
 def one_at_a_time(patient: Patient) -> None:
     """Let the patient's bookings follow each other until this transaction ends: what is counted,
     or found missing, cannot appear from another of the patient's browsers meanwhile."""
-    db.session.execute(select(Patient.id).where(Patient.id == patient.id).with_for_update())
+    (number,) = inspect(patient).identity or ()  # asking the patient itself would read them twice
+    query = select(Patient).options(joinedload(Patient.user)).where(Patient.id == number)
+    db.session.scalars(query.with_for_update().execution_options(populate_existing=True)).one()
 
 
 def check_holds(desk: Desk, address: str, patient: Patient | None) -> None:

@@ -13,12 +13,13 @@ from datetime import datetime
 
 from sqlalchemy import ColumnElement, Select, and_, or_, select, update
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import joinedload
 
 from app import clock
 from app.clinic import audit
 from app.directory.catalogue import DoctorFacts, VisitTypeFacts
 from app.extensions import db
-from app.models import Appointment, Claim, Patient, PaymentStatus, User
+from app.models import Appointment, Claim, Doctor, Patient, PaymentStatus, User
 from app.models import AppointmentStatus as Status
 from app.scheduling import caps, claims, openings, refusals
 from app.scheduling.moves import TIME, Actor, move_on
@@ -73,7 +74,7 @@ def _refuse_early(
         openings.require(desk, doctor, visit_type, tick)
     except refusals.OpeningTaken as taken:
         # It may be taken by this very form, or by the hold that would be given up for it.
-        if _by_key(holder.scoped(key)) is None and held_by(holder) is None:
+        if not _holds_or_knows(holder, holder.scoped(key)):
             raise _whose(holder, visit_type, tick) from taken
 
 
@@ -201,7 +202,12 @@ def note(holder: Holder, ref: str, reason: str) -> None:
 def held_by(holder: Holder) -> Appointment | None:
     """The time that the holder holds at this moment."""
     alive = Appointment.hold_expires_at > clock.database_now()
-    return db.session.scalars(_owned_by(holder).where(alive)).first()
+    whole = (
+        joinedload(Appointment.doctor).joinedload(Doctor.user),
+        joinedload(Appointment.visit_type),
+        joinedload(Appointment.location),
+    )
+    return db.session.scalars(_owned_by(holder).options(*whole).where(alive)).first()
 
 
 def is_busy(patient: Patient, visit_type: VisitTypeFacts, tick: int) -> bool:
@@ -294,6 +300,14 @@ def _new(desk: Desk, opening: Opening, holder: Holder, key: str) -> Appointment:
     )
     db.session.add(appointment)
     return appointment
+
+
+def _holds_or_knows(holder: Holder, stored_key: str) -> bool:
+    """Whether the holder holds a time, or has used the key before; in one narrow query."""
+    alive = Appointment.hold_expires_at > clock.database_now()
+    known = select(Appointment.id).where(Appointment.booking_key == stored_key)
+    held = select(Appointment.id).where(Appointment.status == Status.HELD, _mine(holder), alive)
+    return db.session.execute(known.union_all(held).limit(1)).first() is not None
 
 
 def _by_key(stored_key: str) -> Appointment | None:

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import func, inspect, select, update
 from sqlalchemy.orm import joinedload
+from sqlalchemy.orm.attributes import set_committed_value
 
 from app.clinic import audit
 from app.errors import NotAllowed
@@ -123,6 +124,7 @@ def last_moves(appointments: Sequence[Appointment]) -> dict[int, AuditEvent]:
 
 def _set(appointment: Appointment, to: Status, also: dict[str, Any]) -> None:
     owned = appointment.status in OWNS_CLAIMS
+    written = {"held_by_browser": None, **also}
     changed = rows_changed(
         update(Appointment)
         .where(
@@ -130,14 +132,17 @@ def _set(appointment: Appointment, to: Status, also: dict[str, Any]) -> None:
             Appointment.status == appointment.status,
             Appointment.version == appointment.version,
         )
-        .values(status=to, version=Appointment.version + 1, held_by_browser=None, **also)
+        .values(status=to, version=Appointment.version + 1, **written)
     )
     if changed != 1:
         raise ChangedMeanwhile
     if owned and to not in OWNS_CLAIMS:
         claims.release(appointment)
         floors.lower(appointment.doctor_id, appointment.busy_from_tick)
-    db.session.refresh(appointment)
+    # The row is as just written: reading it again would tell nothing new.
+    for name, value in {"status": to, "version": appointment.version + 1, **written}.items():
+        set_committed_value(appointment, name, value)
+    db.session.expire(appointment, inspect(Appointment).relationships.keys())
 
 
 def _did_it_already(appointment: Appointment, to: Status, actor: Actor, version: int) -> bool:

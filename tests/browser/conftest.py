@@ -108,7 +108,7 @@ def _start(folder: Path, url: str, port: int) -> subprocess.Popen[bytes]:
         "RATE_LIMITS": "0",
     }
     command = [str(Path(sys.executable).with_name("granian")), "--interface", "wsgi"]
-    command += ["--host", "127.0.0.1", "--port", str(port), "--blocking-threads", "4", "wsgi:app"]
+    command += ["--host", "127.0.0.1", "--port", str(port), "--blocking-threads", "64", "wsgi:app"]
     with (folder / "server.log").open("wb") as log:
         return subprocess.Popen(
             command, cwd=ROOT, env={**os.environ, **settings}, stdout=log, stderr=log

@@ -1,0 +1,88 @@
+"""Whose turn it is when more people come at once than a process can serve.
+
+A process works on a few requests at a time; more would only share one interpreter and all be late.
+The others wait here, in a thread each, and not in the order in which they came: what changes
+something goes first, then pages, then fragments. So in a rush a booking takes as long as ever, and
+who looks at openings sees them a moment later and as they then are. A request has a turn only once
+its body is here, so a slow line keeps nobody else waiting.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Iterable
+from io import BytesIO
+from itertools import count
+from threading import Lock
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+CHANGES, PAGES, FRAGMENTS = range(3)
+READING = {"GET", "HEAD", "OPTIONS"}
+FAIR = 8  # every so often the longest wait ends, whatever is asked for
+
+
+class Turns:
+    """WSGI middleware: at most `at_once` requests are with `app`, the most urgent ones. Bodies of
+    up to `longest_body` bytes are read first; `app` refuses longer ones unread."""
+
+    def __init__(self, app: WSGIApplication, at_once: int, longest_body: int) -> None:
+        self.app = app
+        self.longest_body = longest_body
+        self._free = at_once
+        self._lock = Lock()
+        self._numbers = count()
+        self._waiting: list[tuple[int, int, Lock]] = []  # a heap: urgency, number, who is waiting
+        self._given = 0
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        self._receive(environ)
+        self._take(_urgency(environ))
+        try:
+            return self.app(environ, start_response)
+        finally:
+            self._give()
+
+    @property
+    def waiting(self) -> int:
+        """How many requests wait at this moment."""
+        return len(self._waiting)
+
+    def _receive(self, environ: WSGIEnvironment) -> None:
+        length = environ.get("CONTENT_LENGTH") or "0"
+        if length.isdigit() and 0 < int(length) <= self.longest_body:
+            environ["wsgi.input"] = BytesIO(environ["wsgi.input"].read(int(length)))
+
+    def _take(self, urgency: int) -> None:
+        with self._lock:
+            if self._free > 0:
+                self._free -= 1
+                return
+            turn = Lock()
+            turn.acquire()
+            heapq.heappush(self._waiting, (urgency, next(self._numbers), turn))
+        turn.acquire()  # whoever gives it lets us go on
+
+    def _give(self) -> None:
+        with self._lock:
+            if not self._waiting:
+                self._free += 1
+                return
+            self._given += 1
+            self._next().release()
+
+    def _next(self) -> Lock:
+        if self._given % FAIR:
+            return heapq.heappop(self._waiting)[2]
+        longest = min(self._waiting, key=lambda entry: entry[1])
+        self._waiting.remove(longest)
+        heapq.heapify(self._waiting)
+        return longest[2]
+
+
+def _urgency(environ: WSGIEnvironment) -> int:
+    if environ["REQUEST_METHOD"] not in READING:
+        return CHANGES
+    return FRAGMENTS if environ.get("HTTP_HX_REQUEST") == "true" else PAGES
