@@ -154,7 +154,6 @@ def rush() -> Iterator[Line]:
         with app.app_context():
             sold = _sold(goal.day)
             faults = count_faults()
-    told = figures.full + figures.refused
     yield Line("people, places", f"{rush_.PEOPLE:,} in {rush_.SECONDS:.0f} s for {rush_.PLACES}")
     yield Line("sold", f"{sold}", f"all {rush_.PLACES}", sold == rush_.PLACES)
     yield Line("sold twice", f"{faults.overlapping}", "none", faults.none)
@@ -162,8 +161,8 @@ def rush() -> Iterator[Line]:
     yield Line("errors", f"{len(figures.strange)} ({strange})", "none", not figures.strange)
     yield Line(
         "told politely",
-        f"{told:,}: {figures.refused:,} by 409 ({figures.with_alternatives:,} with other times),"
-        f" {figures.full:,} by a full day, {figures.gave_up:,} gave up",
+        f"{figures.full:,}, {figures.with_alternatives:,} of them with other days' times;"
+        f" {figures.refused:,} by 409 on the way; {figures.gave_up:,} gave up",
     )
     slowest = figures.p(figures.bookings, 0.99)
     yield Line(

@@ -128,8 +128,7 @@ class _Person:
         answer = await self._ask("GET", f"/appointment/openings/?{urlencode(self.goal.choice)}")
         self.figures.looks.append((time.monotonic() - begun) * 1000)
         self._expect(answer, 200)
-        found = OPENING.findall(answer.body)
-        return self.luck.choice(found) if found else None
+        return self._that_day(OPENING.findall(answer.body))
 
     async def _hold(
         self, doctor: str, tick: str
@@ -148,12 +147,13 @@ class _Person:
         self.figures.refused += 1
         self.figures.refusals.append(took)
         others = OPENING.findall(answer.body)
-        self.figures.with_alternatives += bool(others)
-        that_day = [other for other in others if self._is_wanted(int(other[1]))]
-        return None, self.luck.choice(that_day) if that_day else None
+        return None, self._that_day(others)
 
-    def _is_wanted(self, tick: int) -> bool:
-        return instant_of(tick).date() == self.goal.day
+    def _that_day(self, offered: list[tuple[str, str]]) -> tuple[str, str] | None:
+        wanted = [one for one in offered if instant_of(int(one[1])).date() == self.goal.day]
+        if offered and not wanted:
+            self.figures.with_alternatives += 1
+        return self.luck.choice(wanted) if wanted else None
 
     async def _book(self, held: dict[str, str]) -> None:
         begun = time.monotonic()

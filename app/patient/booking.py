@@ -33,6 +33,7 @@ class Times:
     days: list[Day]
     day: Day
     openings: list[Opening]
+    near: list[Opening]  # what to offer when the day has none
     earliest: Opening | None
 
 
@@ -58,15 +59,19 @@ def openings_of_day() -> Response:
     ):  # the doctor or the visit type is gone
         return see_other(choices.address(doctor=request.args.get("doctor")))
     free = openings.free_starts(desk, choices.doctors, choices.visit_type, choices.day, choices.day)
+    near: list[Opening] = []
+    if not any(one.bits for one in free):
+        near = openings.near_day(desk, choices.doctors, choices.visit_type, choices.day)
     query = choices.query(opening=None)
     places = [(one.doctor.id, one.location.id, one.first, one.bits) for one in free]
-    tag = tag_of(query, desk.revision, places)
+    tag = tag_of(query, desk.revision, places, [(one.doctor.id, one.tick) for one in near])
     same = unchanged(tag)
     if same is not None:
         return same
     fragment = _fragments.get(tag)
     if fragment is None:
-        fragment = _fragment(choices, openings.listed(choices.visit_type, free), query)
+        found = openings.listed(choices.visit_type, free)
+        fragment = _fragment(choices, found, near, query)
         _keep(tag, fragment)
     return tagged(make_response(fragment), tag)
 
@@ -174,7 +179,13 @@ def _times(desk: Desk, choices: Choices) -> Times | None:
     )
     wanted = choices.day or (earliest.day if earliest else first_day)
     day = next((one for one in days if one.on == wanted), None) or _beyond(wanted, first_day)
-    return Times(days, day, _openings(desk, choices, wanted), earliest)
+    found = _openings(desk, choices, wanted)
+    near = (
+        openings.near_day(desk, choices.doctors, choices.visit_type, wanted)
+        if earliest and not found
+        else []
+    )
+    return Times(days, day, found, near, earliest)
 
 
 def _beyond(wanted: date, first_day: date) -> Day:
@@ -199,11 +210,13 @@ def _held_tick(held: Appointment | None, choices: Choices) -> int | None:
     return tick_of(held.starts_at) if mine else None
 
 
-def _fragment(choices: Choices, found: list[Opening], query: dict[str, str]) -> str:
+def _fragment(
+    choices: Choices, found: list[Opening], near: list[Opening], query: dict[str, str]
+) -> str:
     shown = openings.one_each(found) if choices.is_any_doctor else found
     # Not by `render_template`: it would ask who is signed in, and the fragment is everybody's.
     template = current_app.jinja_env.get_template("patient/_openings.html")
-    return template.render(openings=shown, query=query, parts=parts_of_day)
+    return template.render(openings=shown, near=near, query=query, parts=parts_of_day)
 
 
 def _keep(tag: str, fragment: str) -> None:

@@ -29,6 +29,7 @@ from app.scheduling.days import MINUTES_PER_TICK, date_of, local_day, run, start
 
 ZONES_APART = timedelta(2)  # from UTC−11 to UTC+14 the date at one instant differs by up to two
 SCAN_DAYS = 14
+TICKS_A_DAY = 288
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,7 +211,7 @@ def floor_of(desk: Desk, doctor: DoctorFacts) -> int:
         if firsts:
             return min(firsts)
     # The horizon moves on by itself, so its end is all that can be promised.
-    return start + (desk.settings.horizon_days - 1) * 288
+    return start + (desk.settings.horizon_days - 1) * TICKS_A_DAY
 
 
 def _stretches(desk: Desk, start: int) -> Iterable[tuple[date, date]]:
@@ -246,7 +247,8 @@ def nearest(
     apart_from: int | None = None,
 ) -> list[Opening]:
     """The openings nearest to a tick, in order of time; those of a week around it come first."""
-    tick = max(tick, desk.first_tick)
+    last_tick = desk.first_tick + desk.settings.horizon_days * TICKS_A_DAY
+    tick = min(max(tick, desk.first_tick), last_tick)
     around = date_of(tick, desk.settings.zoneinfo)
     week = timedelta(7)
     free = free_starts(
@@ -256,6 +258,13 @@ def nearest(
     near = listed(visit_type, close) or earliest(desk, doctors, visit_type, how_many=how_many)
     closest = sorted(near, key=lambda opening: abs(opening.tick - tick))[:how_many]
     return sorted(closest, key=lambda opening: opening.tick)
+
+
+def near_day(
+    desk: Desk, doctors: Sequence[DoctorFacts], visit_type: VisitTypeFacts, on: date
+) -> list[Opening]:
+    """The openings nearest to the noon of a date on which there is none."""
+    return nearest(desk, doctors, visit_type, local_day(on, desk.settings.zoneinfo).first + 144)
 
 
 def _closest(free: FreeStarts, tick: int, how_many: int) -> FreeStarts:
