@@ -3,16 +3,17 @@
 from app.models.appointment import Appointment, AppointmentStatus, PaymentStatus
 from app.models.audit import AuditEvent
 from app.models.calendar import Calendar, CalendarKind, Claim
-from app.models.doctor import Doctor, DoctorLanguage, OpeningFloor
+from app.models.doctor import Doctor, DoctorLanguage, OpeningFloor, ProfileChange
 from app.models.hours import Closure, HoursException, HoursExceptionKind, WorkingHours
 from app.models.location import Location
 from app.models.login_session import LoginSession, OneTimeToken, SignInFailures, TokenPurpose
 from app.models.outbox import MessageKind, MessageState, OutboxMessage
 from app.models.patient import Patient
 from app.models.setting import Revision, Setting
+from app.models.site_page import SitePage
 from app.models.specialty import Specialty
 from app.models.user import Role, User
-from app.models.visit_type import VisitMode, VisitType
+from app.models.visit_type import VisitMode, VisitType, WhoMayBook
 
 __all__ = [
     "Appointment",
@@ -35,14 +36,17 @@ __all__ = [
     "OutboxMessage",
     "Patient",
     "PaymentStatus",
+    "ProfileChange",
     "Revision",
     "Role",
     "Setting",
     "SignInFailures",
+    "SitePage",
     "Specialty",
     "TokenPurpose",
     "User",
     "VisitMode",
     "VisitType",
+    "WhoMayBook",
     "WorkingHours",
 ]

@@ -1,9 +1,9 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Column, ForeignKey, String, Table, Text
+from sqlalchemy import JSON, Column, ForeignKey, Integer, String, Table, Text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.extensions import Base
@@ -28,6 +28,8 @@ doctor_visit_types = Table(
     Base.metadata,
     Column("doctor_id", ForeignKey("doctors.id"), primary_key=True),
     Column("visit_type_id", ForeignKey("visit_types.id"), primary_key=True, index=True),
+    Column("own_minutes", Integer),  # instead of the visit type's
+    Column("own_price_cents", Integer),
     **Base.__table_args__,
 )
 
@@ -45,6 +47,7 @@ class Doctor(Base):
     title: Mapped[str] = mapped_column(String(20), default="Dr.")
     licence_number: Mapped[str] = mapped_column(String(40), default="")
     about: Mapped[str] = mapped_column(Text, default="")
+    portrait: Mapped[str | None] = mapped_column(String(64))  # the name of its file
     approved_at: Mapped[datetime | None]
     is_published: Mapped[bool] = mapped_column(default=False, index=True)
     version: Mapped[int] = mapped_column(default=1)
@@ -69,6 +72,17 @@ class Doctor(Base):
     def languages(self) -> list[str]:
         """ISO 639-1 codes, in alphabetical order."""
         return [spoken.language for spoken in self.spoken]
+
+
+class ProfileChange(Base):
+    """What a doctor would like their public page to say; an admin lets it through, or not."""
+
+    __tablename__ = "profile_changes"
+
+    doctor_id: Mapped[int] = mapped_column(ForeignKey("doctors.id"), primary_key=True)
+    wanted: Mapped[dict[str, Any]] = mapped_column(JSON)
+    asked_at: Mapped[datetime]
+    version: Mapped[int] = mapped_column(default=1)
 
 
 class DoctorLanguage(Base):

@@ -4,7 +4,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String
+from sqlalchemy import CheckConstraint, Column, ForeignKey, Index, String, Table
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.extensions import Base
@@ -12,12 +12,25 @@ from app.types import Word
 
 if TYPE_CHECKING:
     from app.models.location import Location
+    from app.models.visit_type import VisitType
+
+
+working_hours_visit_types = Table(
+    "working_hours_visit_types",
+    Base.metadata,
+    Column(
+        "working_hours_id", ForeignKey("working_hours.id", ondelete="CASCADE"), primary_key=True
+    ),
+    Column("visit_type_id", ForeignKey("visit_types.id"), primary_key=True, index=True),
+    **Base.__table_args__,
+)
 
 
 class WorkingHours(Base):
     """One interval of a doctor's week, in wall-clock minutes of the location's day (0 to 1440).
 
-    `weekday` is ISO (Monday = 1). Both `valid_from` and `valid_until` are included.
+    `weekday` is ISO (Monday = 1). Both `valid_from` and `valid_until` are included. Only
+    `visit_types` are seen in it; without any, all of the doctor's are.
     """
 
     __tablename__ = "working_hours"
@@ -40,6 +53,7 @@ class WorkingHours(Base):
     valid_until: Mapped[date | None]
 
     location: Mapped[Location] = relationship()
+    visit_types: Mapped[list[VisitType]] = relationship(secondary=working_hours_visit_types)
 
 
 class HoursExceptionKind(StrEnum):
@@ -48,7 +62,10 @@ class HoursExceptionKind(StrEnum):
 
 
 class HoursException(Base):
-    """Time off, or extra hours at a location: a dated exception to the weekly pattern."""
+    """Time off, or extra hours at a location: a dated exception to the weekly pattern.
+
+    Those that were made together, as a repeating one, have the same `series`.
+    """
 
     __tablename__ = "hours_exceptions"
     __table_args__ = (
@@ -66,6 +83,9 @@ class HoursException(Base):
     starts_at: Mapped[datetime]
     ends_at: Mapped[datetime]
     note: Mapped[str] = mapped_column(String(200), default="")
+    series: Mapped[str | None] = mapped_column(String(16), index=True)
+
+    location: Mapped[Location | None] = relationship()
 
 
 class Closure(Base):
@@ -84,3 +104,5 @@ class Closure(Base):
     starts_at: Mapped[datetime]
     ends_at: Mapped[datetime]
     reason: Mapped[str] = mapped_column(String(120))
+
+    location: Mapped[Location] = relationship()

@@ -22,6 +22,8 @@ class Location(Base):
     zone: Mapped[str] = mapped_column(String(64))
     directions: Mapped[str] = mapped_column(Text, default="")
     phone: Mapped[str] = mapped_column(String(40), default="")
+    accessibility: Mapped[str] = mapped_column(Text, default="")
+    version: Mapped[int] = mapped_column(default=1)
 
     @property
     def zoneinfo(self) -> ZoneInfo:

@@ -37,6 +37,7 @@ class LoginSession(Base):
 class TokenPurpose(StrEnum):
     CONFIRM_EMAIL = "confirm_email"
     RESET_PASSWORD = "reset_password"  # noqa: S105 (a word, not a secret)
+    INVITATION = "invitation"
 
 
 class OneTimeToken(Base):

@@ -36,6 +36,7 @@ class MessageKind(StrEnum):
     APPOINTMENT_CANCELLED = "appointment_cancelled"
     DOCTOR_REQUEST = "doctor_request"
     DOCTOR_APPROVED = "doctor_approved"
+    INVITATION = "invitation"
 
 
 class OutboxMessage(Base):

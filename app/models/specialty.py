@@ -13,3 +13,4 @@ class Specialty(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     slug: Mapped[str] = mapped_column(String(60), unique=True)
     name: Mapped[str] = mapped_column(String(80), unique=True)
+    version: Mapped[int] = mapped_column(default=1)

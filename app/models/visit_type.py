@@ -15,6 +15,15 @@ class VisitMode(StrEnum):
     ONLINE = "online"
 
 
+class WhoMayBook(StrEnum):
+    """Whom a visit type is open to. Staff may book any for anybody."""
+
+    ANYBODY = "anybody"
+    NEW = "new"  # who has had no visit with the doctor yet
+    RETURNING = "returning"
+    STAFF = "staff"
+
+
 class VisitType(Base):
     """What can be booked. Lengths are in minutes and whole ticks; prices in cents."""
 
@@ -41,7 +50,9 @@ class VisitType(Base):
     price_cents: Mapped[int] = mapped_column(default=0)
     currency: Mapped[str] = mapped_column(String(3), default="EUR")
     preparation: Mapped[str] = mapped_column(Text, default="")
+    who_may_book: Mapped[WhoMayBook] = mapped_column(Word(WhoMayBook), default=WhoMayBook.ANYBODY)
     is_active: Mapped[bool] = mapped_column(default=True)
+    version: Mapped[int] = mapped_column(default=1)
 
     @property
     def is_online(self) -> bool:
