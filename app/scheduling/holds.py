@@ -158,7 +158,7 @@ def give_up_others(holder: Holder, chosen: Appointment) -> None:
 
 @transactional
 def prolong(holder: Holder, ref: str) -> None:
-    """Let a hold last as long again, once. Raises HoldEnded, or NotNow the second time."""
+    """Let a hold last as long again, once: a second click adds nothing. Raises HoldEnded."""
     desk = openings.desk()
     appointment = db.session.scalars(any_of(holder, ref)).one_or_none()
     if (
@@ -168,7 +168,7 @@ def prolong(holder: Holder, ref: str) -> None:
     ):
         raise refusals.HoldEnded
     if not may_prolong(appointment):
-        raise refusals.NotNow("A time can be kept longer once only. Book it, or choose it again.")
+        return
     changed = rows_changed(
         update(Appointment)
         .where(

@@ -27,6 +27,7 @@ from tests.pages import HTMX, ORIGIN, Visitor
 from tests.patient.steps import (
     TOMORROW,
     Known,
+    takes_time_off,
 )
 
 
@@ -83,6 +84,23 @@ def test_a_poll_shows_a_time_that_was_taken_and_one_that_became_free(
     with app.app_context():
         holds.release(holder, ref)
     assert value in visitor.get(address, **HTMX).html
+
+
+@pytest.mark.parametrize("path", ["", "openings/"])
+def test_a_day_without_times_offers_the_nearest_ones(
+    app: Flask, visitor: Visitor, doctor: Known, path: str
+) -> None:
+    with app.app_context():
+        takes_time_off(db.session.scalars(select(Doctor)).one(), TOMORROW)
+
+    page = visitor.get(
+        f"/appointment/{path}?doctor={doctor.ref}&visit_type={doctor.kind}&day={TOMORROW}", **HTMX
+    )
+
+    assert "No time is open on this day" in page.text
+    offered = [value for value in page.html.split('"') if value.startswith(f"{doctor.ref}.")]
+    nearest = ("2026-11-24 16:00", "2026-11-24 16:15", "2026-11-24 16:30")
+    assert offered == [f"{doctor.ref}.{tick(time)}" for time in nearest]
 
 
 def test_a_fragment_opened_directly_is_a_whole_page(visitor: Visitor, doctor: Known) -> None:
