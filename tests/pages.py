@@ -58,6 +58,8 @@ class Page(HTMLParser):
             action = given.get("action") or self.address
             self.forms.append(Form(given.get("method", "get").lower(), action))
         name = given.get("name", "")
+        if tag == "option" and self._select and self.forms:
+            self._choose(self._select, given)
         if not self.forms or not name:
             return
         form = self.forms[-1]
@@ -77,6 +79,14 @@ class Page(HTMLParser):
     def handle_endtag(self, tag: str) -> None:
         if tag == "textarea":
             self._textarea = None
+        elif tag == "select":
+            self._select = None
+
+    def _choose(self, name: str, option: dict[str, str]) -> None:
+        """A list sends its chosen option, or else its first."""
+        values = self.forms[-1].values
+        if "selected" in option or name not in values:
+            values[name] = option.get("value", "")
 
     def handle_data(self, data: str) -> None:
         if self._textarea:

@@ -12,6 +12,8 @@ from app.clinic import revision
 from app.extensions import db
 from app.models import Setting
 
+NAME = "name"
+
 
 @dataclass(frozen=True, slots=True)
 class ClinicSettings:
@@ -69,11 +71,16 @@ def _parsed(_: int) -> ClinicSettings:
 
 
 def store(settings: ClinicSettings) -> None:
-    """Write what differs from the defaults. Call inside a transaction."""
+    """Write the name and what differs from the defaults. Call inside a transaction."""
     defaults = asdict(ClinicSettings())
     for name, value in asdict(settings).items():
         row = db.session.get(Setting, name)
         if row is not None:
             row.value = value
-        elif value != defaults[name]:
+        elif value != defaults[name] or name == NAME:
             db.session.add(Setting(name=name, value=value))
+
+
+def is_named() -> bool:
+    """Whether somebody has decided what the clinic is called."""
+    return db.session.get(Setting, NAME) is not None

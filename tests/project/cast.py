@@ -9,6 +9,7 @@ from enum import StrEnum
 from app import clock
 from app.accounts import links, sessions
 from app.accounts.sessions import Device
+from app.clinic import policy, settings
 from app.extensions import db
 from app.models import Appointment, Doctor, Patient, Role, TokenPurpose, User
 from app.scheduling import changes, holds
@@ -80,6 +81,7 @@ def build() -> Cast:
         "confirming token": links.issue(patient_b.user, TokenPurpose.CONFIRM_EMAIL),
         "resetting token": links.issue(patient_b.user, TokenPurpose.RESET_PASSWORD),
         "specialty": specialty,
+        "settings": policy.version_of(settings.current()),
         **{f"session of {person}": _session_id(users[person]) for person in users},
     }
     db.session.commit()

@@ -37,6 +37,24 @@ CHOICE = {"doctor": "@doctor", "visit_type": "@visit type", "day": "@day"}
 
 NEW_PASSWORD = "quite another long pass phrase"
 NEWCOMER = {"name": "Nora Neu", "email": "nora@example.org", "password": NEW_PASSWORD}
+SETTINGS = {
+    "name": "Corner Practice",
+    "phone": "+49 30 901820",
+    "email": "hello@example.org",
+    "zone": "Europe/Lisbon",
+    "horizon_days": "90",
+    "minimum_notice_minutes": "30",
+    "cancel_cutoff_hours": "12",
+    "hold_minutes": "12",
+    "open_bookings_per_patient": "4",
+    "open_bookings_per_doctor": "2",
+    "open_bookings_unconfirmed": "1",
+    "holds_per_address": "5",
+    "undo_seconds": "20",
+    "idle_minutes_staff": "30",
+    "idle_minutes_patient": "60",
+    "session_hours": "8",
+}
 
 ROUTES: dict[str, Row] = {
     "static": Row(EVERYBODY, {"filename": "css/base.css"}),
@@ -115,6 +133,8 @@ ROUTES: dict[str, Row] = {
     "admin.approve": Row(ADMIN, {"ref": "@waiting doctor"}, form={"version": "1"}),
     "admin.publish": Row(ADMIN, {"ref": "@waiting doctor"}, form={"version": "1"}),
     "admin.unpublish": Row(ADMIN, {"ref": "@doctor"}, form={"version": "1"}),
+    "admin.settings": Row(ADMIN),
+    "admin.settings_now": Row(ADMIN, form={**SETTINGS, "version": "@settings"}),
 }
 
 
