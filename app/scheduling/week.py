@@ -1,0 +1,412 @@
+"""A doctor's time as an agenda: visits, openings, hours and what is taken out of them.
+
+Days are laid out along one axis of wall-clock rows of five minutes. A day on which the clocks
+change has rows too many or too few; the axis then has them all, and the other days a gap.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from enum import StrEnum
+from itertools import groupby
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import or_, select
+from sqlalchemy.orm import joinedload
+
+from app.clock import instant_of, tick_of
+from app.directory.catalogue import LocationFacts, VisitTypeFacts
+from app.extensions import db
+from app.models import Appointment, Doctor, HoursException, HoursExceptionKind, Patient
+from app.models import AppointmentStatus as Status
+from app.scheduling import agenda
+from app.scheduling.agenda import LONGEST_BUSY_TICKS, PlaceShape, Window
+from app.scheduling.availability import ticks_in
+from app.scheduling.days import MINUTES_PER_TICK, LocalDay, local_day
+from app.scheduling.openings import ZONES_APART, Desk, starts_in
+
+DAY_STARTS, DAY_ENDS = 8 * 60, 18 * 60  # shown at least, in wall-clock minutes
+WHOLE_DAY = 1440
+ROWS_A_DAY = WHOLE_DAY // MINUTES_PER_TICK
+
+
+@dataclass(frozen=True, slots=True)
+class Time:
+    """All that is known of one doctor's time on some dates: what is planned, what is taken out of
+    it, and who comes. Visits that were called off, and holds that have ended, are left out."""
+
+    desk: Desk
+    window: Window
+    places: tuple[PlaceShape, ...]
+    exceptions: tuple[HoursException, ...]
+    visits: tuple[Appointment, ...]
+    busy: int
+
+    def starts(self, visit_type: VisitTypeFacts) -> int:
+        """The bits of the window at which the visit can be booked."""
+        bits = 0
+        for place in self.places:
+            bits |= starts_in(self.desk, place, self.window, self.busy, visit_type)
+        return bits
+
+    def has(self, bits: int, tick: int) -> bool:
+        """Whether a tick is in a set of bits of the window."""
+        return tick >= self.window.first and bool(bits >> (tick - self.window.first) & 1)
+
+    def exception_at(self, kind: HoursExceptionKind, tick: int) -> HoursException | None:
+        """The time off or the extra hours that cover a tick."""
+        begin, end = instant_of(tick), instant_of(tick + 1)
+        return next(
+            (
+                e
+                for e in self.exceptions
+                if e.kind is kind and e.starts_at < end and begin < e.ends_at
+            ),
+            None,
+        )
+
+
+class Kind(StrEnum):
+    """What a stretch of a day without a visit is."""
+
+    OPEN = "open"  # within working hours, and free
+    BUFFER = "buffer"  # kept free around a visit
+    TIME_OFF = "time_off"
+    CLOSED = "closed"
+    OUTSIDE = "outside"  # outside working hours
+    SKIPPED = "skipped"  # this day has no such hour
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """A piece of a stretch that can be asked about. `tick` is its first opening, or else its
+    start; a piece around which there is `opens` can be booked."""
+
+    tick: int
+    rows: int
+    opens: bool
+    is_now: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """Rows of a day that are alike. `note` says why the time is off or closed."""
+
+    kind: Kind
+    note: str
+    is_extra: bool
+    place: LocationFacts | None
+    rows: int
+    cells: tuple[Cell, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """A visit in its lane: `gap` empty rows, then its own."""
+
+    visit: Appointment = field(repr=False)
+    ref: str
+    version: int
+    gap: int
+    rows: int
+    is_now: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Visits:
+    """Visits that overlap, side by side; mostly it is one."""
+
+    rows: int
+    lanes: tuple[tuple[Placed, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DayPlan:
+    """One day, from the top of the axis to its end."""
+
+    on: date
+    blocks: tuple[Stretch | Visits, ...]
+    now_row: int | None
+    visits: int
+    openings: int
+
+
+@dataclass(frozen=True, slots=True)
+class Hour:
+    """A label of the axis. `again` is the second time that an hour is shown."""
+
+    minute: int
+    again: bool
+    rows: int
+
+    @property
+    def label(self) -> str:
+        return f"{self.minute // 60:02}:{self.minute % 60:02}"
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Some days beside one axis."""
+
+    hours: tuple[Hour, ...]
+    days: tuple[DayPlan, ...]
+
+
+def read(desk: Desk, doctor_id: int, first_day: date, last_day: date) -> Time:
+    """A doctor's time on the dates from `first_day` to `last_day` on whatever wall, in two queries
+    beyond what is remembered of the hours."""
+    dates = first_day - ZONES_APART, last_day + ZONES_APART
+    shape = agenda.shapes(desk.revision, (doctor_id,), *dates)[doctor_id]
+    visits = _visits(doctor_id, shape.window, desk.at)
+    spans = [(v.busy_from_tick, v.busy_until_tick) for v in visits if not v.is_overbooked]
+    return Time(
+        desk,
+        shape.window,
+        shape.places,
+        _exceptions(doctor_id, shape.window),
+        visits,
+        ticks_in(spans, shape.window.first, shape.window.last),
+    )
+
+
+def lay_out(
+    time: Time,
+    zone: ZoneInfo,
+    days: Sequence[date],
+    visit_type: VisitTypeFacts | None,
+    cell_minutes: int,
+) -> Plan:
+    """The days side by side, on the wall of `zone`, with the openings of a visit type."""
+    local = [local_day(on, zone) for on in days]
+    starts = time.starts(visit_type) if visit_type else 0
+    axis = _axis(local)
+    first, last = _shown(time, local, axis)
+    rows = axis[first:last]
+    return Plan(
+        hours=tuple(
+            Hour(hour * 60, again, len(list(same)))
+            for (hour, again), same in groupby(rows, key=lambda row: (row[0] // 60, row[1]))
+        ),
+        days=tuple(_Column(time, day, rows, starts, cell_minutes).plan() for day in local),
+    )
+
+
+def _visits(doctor_id: int, window: Window, at: datetime) -> tuple[Appointment, ...]:
+    query = (
+        select(Appointment)
+        .options(
+            joinedload(Appointment.doctor).joinedload(Doctor.user),
+            joinedload(Appointment.patient).joinedload(Patient.user),
+            joinedload(Appointment.visit_type),
+            joinedload(Appointment.location),
+        )
+        .where(
+            Appointment.doctor_id == doctor_id,
+            Appointment.busy_from_tick > window.first - LONGEST_BUSY_TICKS,
+            Appointment.busy_from_tick < window.last,
+            Appointment.busy_until_tick > window.first,
+            Appointment.status.not_in([Status.CANCELLED, Status.EXPIRED]),
+            or_(Appointment.status != Status.HELD, Appointment.hold_expires_at > at),
+        )
+        .order_by(Appointment.starts_at, Appointment.id)
+    )
+    return tuple(db.session.scalars(query))
+
+
+def _exceptions(doctor_id: int, window: Window) -> tuple[HoursException, ...]:
+    query = (
+        select(HoursException)
+        .where(
+            HoursException.doctor_id == doctor_id,
+            HoursException.ends_at > instant_of(window.first),
+            HoursException.starts_at < instant_of(window.last),
+        )
+        .order_by(HoursException.starts_at, HoursException.id)
+    )
+    return tuple(db.session.scalars(query))
+
+
+Row = tuple[int, bool]  # a wall-clock minute, and whether it is shown for the second time
+
+
+def _rows_of(day: LocalDay) -> list[Row]:
+    """The row of each tick of a day."""
+    rows: list[Row] = []
+    shown_until = 0
+    for segment in day.segments:
+        minutes = range(segment.minute, segment.ends_minute, MINUTES_PER_TICK)
+        rows += [(minute, minute < shown_until) for minute in minutes]
+        shown_until = max(shown_until, segment.ends_minute)
+    return rows
+
+
+def _axis(days: Sequence[LocalDay]) -> list[Row]:
+    """The rows of an ordinary day, or of the one that shows an hour twice."""
+    longest = max(days, key=lambda day: day.last - day.first)
+    if longest.last - longest.first > ROWS_A_DAY:
+        return _rows_of(longest)
+    return [(minute, False) for minute in range(0, WHOLE_DAY, MINUTES_PER_TICK)]
+
+
+def _shown(time: Time, days: Sequence[LocalDay], axis: Sequence[Row]) -> tuple[int, int]:
+    """The part of the axis that is worth showing: office hours, and all that lies beyond them."""
+    least, most = DAY_STARTS, DAY_ENDS
+    used = 0
+    for place in time.places:
+        used |= place.planned
+    for visit in time.visits:
+        span = tick_of(visit.starts_at), tick_of(visit.ends_at)
+        used |= ticks_in([span], time.window.first, time.window.last)
+    for day in days:
+        minutes = [
+            minute
+            for tick, (minute, _) in enumerate(_rows_of(day), day.first)
+            if time.has(used, tick)
+        ]
+        if minutes:
+            least = min(least, min(minutes) // 60 * 60)
+            most = max(most, -(-(max(minutes) + MINUTES_PER_TICK) // 60) * 60)
+    first = next(n for n, (minute, _) in enumerate(axis) if minute >= least)
+    last = max(n for n, (minute, _) in enumerate(axis) if minute < most)
+    return first, last + 1
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """What one row is; equal neighbours make a stretch."""
+
+    kind: Kind
+    note: str = ""
+    is_extra: bool = False
+    place: LocationFacts | None = None
+
+
+class _Column:
+    """One day while it is laid out."""
+
+    def __init__(
+        self, time: Time, day: LocalDay, axis: Sequence[Row], starts: int, cell_minutes: int
+    ) -> None:
+        self.time, self.day, self.axis = time, day, axis
+        self.starts, self.cell_minutes = starts, cell_minutes
+        ticks = {row: tick for tick, row in enumerate(_rows_of(day), day.first)}
+        self.ticks = [ticks.get(row) for row in axis]
+        self.index = {tick: n for n, tick in enumerate(self.ticks) if tick is not None}
+        self.now = tick_of(time.desk.at)
+
+    def plan(self) -> DayPlan:
+        placed = [
+            (begin, end, visit)
+            for visit in self.time.visits
+            if (span := self._span(visit)) is not None
+            for begin, end in (span,)
+        ]
+        blocks: list[Stretch | Visits] = []
+        row = 0
+        for cluster in _clusters(placed):
+            begin, end = cluster[0][0], max(one[1] for one in cluster)
+            blocks += self._stretches(row, begin)
+            blocks.append(Visits(end - begin, self._lanes(cluster, begin)))
+            row = end
+        blocks += self._stretches(row, len(self.axis))
+        return DayPlan(
+            on=self.day.on,
+            blocks=tuple(blocks),
+            now_row=self.index.get(self.now),
+            visits=sum(v.status is not Status.HELD for _, _, v in placed),
+            openings=sum(self.time.has(self.starts, tick) for tick in self.index),
+        )
+
+    def _span(self, visit: Appointment) -> tuple[int, int] | None:
+        """The rows of a visit on this day; a visit past midnight is cut."""
+        begin, end = tick_of(visit.starts_at), tick_of(visit.ends_at)
+        rows = [self.index[tick] for tick in range(begin, end) if tick in self.index]
+        return (rows[0], rows[-1] + 1) if rows else None
+
+    def _lanes(
+        self, cluster: Sequence[tuple[int, int, Appointment]], top: int
+    ) -> tuple[tuple[Placed, ...], ...]:
+        lanes: list[list[Placed]] = []
+        ends: list[int] = []
+        for begin, end, visit in cluster:
+            lane = next((n for n, until in enumerate(ends) if until <= begin), len(lanes))
+            if lane == len(lanes):
+                lanes.append([])
+                ends.append(top)
+            now = visit.starts_at <= self.time.desk.at < visit.ends_at
+            gap, rows = begin - ends[lane], end - begin
+            lanes[lane].append(Placed(visit, visit.ref, visit.version, gap, rows, now))
+            ends[lane] = end
+        return tuple(tuple(lane) for lane in lanes)
+
+    def _stretches(self, begin: int, end: int) -> list[Stretch]:
+        found: list[Stretch] = []
+        for look, same in groupby(range(begin, end), key=self._look):
+            rows = list(same)
+            cells = () if look.kind is Kind.SKIPPED else self._cells(rows)
+            found.append(Stretch(look.kind, look.note, look.is_extra, look.place, len(rows), cells))
+        return found
+
+    def _cells(self, rows: Sequence[int]) -> tuple[Cell, ...]:
+        """The rows cut where a new piece begins on the wall."""
+        pieces: list[list[int]] = []
+        for row in rows:
+            tick = self.ticks[row]
+            if tick is None:
+                continue
+            if not pieces or self.axis[row][0] % self.cell_minutes == 0:
+                pieces.append([])
+            pieces[-1].append(tick)
+        return tuple(self._cell(ticks) for ticks in pieces)
+
+    def _cell(self, ticks: Sequence[int]) -> Cell:
+        opening = next((tick for tick in ticks if self.time.has(self.starts, tick)), None)
+        tick = ticks[0] if opening is None else opening
+        return Cell(tick, len(ticks), opening is not None, self.now in ticks)
+
+    def _look(self, row: int) -> _Look:
+        tick, time = self.ticks[row], self.time
+        if tick is None:
+            return _Look(Kind.SKIPPED)
+        planned = [place for place in time.places if time.has(place.planned, tick)]
+        if time.has(time.busy, tick):
+            return _Look(Kind.BUFFER)
+        if not planned:
+            return _Look(Kind.OUTSIDE)
+        present = [place for place in planned if time.has(place.present, tick)]
+        if not present:
+            off = time.exception_at(HoursExceptionKind.TIME_OFF, tick)
+            return _Look(Kind.TIME_OFF, off.note if off else "")
+        is_open = [place for place in present if time.has(place.open, tick)]
+        if not is_open:
+            return _Look(Kind.CLOSED, closure_at(present[0], tick), place=present[0].location)
+        extra = time.exception_at(HoursExceptionKind.EXTRA_HOURS, tick)
+        place = is_open[0].location
+        is_extra = extra is not None and extra.location_id == place.id
+        return _Look(Kind.OPEN, extra.note if extra and is_extra else "", is_extra, place)
+
+
+def closure_at(place: PlaceShape, tick: int) -> str:
+    """The reason for which a place is closed at a tick."""
+    return next((why for begin, end, why in place.closures if begin <= tick < end), "")
+
+
+def _clusters(
+    placed: Sequence[tuple[int, int, Appointment]],
+) -> list[list[tuple[int, int, Appointment]]]:
+    """Visits in order of their start, those that overlap together."""
+    clusters: list[list[tuple[int, int, Appointment]]] = []
+    until = -1
+    for one in placed:
+        if one[0] >= until:
+            clusters.append([])
+        clusters[-1].append(one)
+        until = max(until, one[1])
+    return clusters
+
+
+def monday_of(on: date) -> date:
+    """The Monday of a date's week."""
+    return on - timedelta(on.isoweekday() - 1)
