@@ -8,64 +8,22 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from enum import StrEnum
 from itertools import groupby
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import or_, select
-from sqlalchemy.orm import joinedload
-
-from app.clock import instant_of, tick_of
+from app.clock import tick_of
 from app.directory.catalogue import LocationFacts, VisitTypeFacts
-from app.extensions import db
-from app.models import Appointment, Doctor, HoursException, HoursExceptionKind, Patient
+from app.models import Appointment, HoursExceptionKind
 from app.models import AppointmentStatus as Status
-from app.scheduling import agenda
-from app.scheduling.agenda import LONGEST_BUSY_TICKS, PlaceShape, Window
 from app.scheduling.availability import ticks_in
 from app.scheduling.days import MINUTES_PER_TICK, LocalDay, local_day
-from app.scheduling.openings import ZONES_APART, Desk, starts_in
+from app.scheduling.diary import Diary, closure_at
 
 DAY_STARTS, DAY_ENDS = 8 * 60, 18 * 60  # shown at least, in wall-clock minutes
 WHOLE_DAY = 1440
 ROWS_A_DAY = WHOLE_DAY // MINUTES_PER_TICK
-
-
-@dataclass(frozen=True, slots=True)
-class Time:
-    """All that is known of one doctor's time on some dates: what is planned, what is taken out of
-    it, and who comes. Visits that were called off, and holds that have ended, are left out."""
-
-    desk: Desk
-    window: Window
-    places: tuple[PlaceShape, ...]
-    exceptions: tuple[HoursException, ...]
-    visits: tuple[Appointment, ...]
-    busy: int
-
-    def starts(self, visit_type: VisitTypeFacts) -> int:
-        """The bits of the window at which the visit can be booked."""
-        bits = 0
-        for place in self.places:
-            bits |= starts_in(self.desk, place, self.window, self.busy, visit_type)
-        return bits
-
-    def has(self, bits: int, tick: int) -> bool:
-        """Whether a tick is in a set of bits of the window."""
-        return tick >= self.window.first and bool(bits >> (tick - self.window.first) & 1)
-
-    def exception_at(self, kind: HoursExceptionKind, tick: int) -> HoursException | None:
-        """The time off or the extra hours that cover a tick."""
-        begin, end = instant_of(tick), instant_of(tick + 1)
-        return next(
-            (
-                e
-                for e in self.exceptions
-                if e.kind is kind and e.starts_at < end and begin < e.ends_at
-            ),
-            None,
-        )
 
 
 class Kind(StrEnum):
@@ -154,25 +112,8 @@ class Plan:
     days: tuple[DayPlan, ...]
 
 
-def read(desk: Desk, doctor_id: int, first_day: date, last_day: date) -> Time:
-    """A doctor's time on the dates from `first_day` to `last_day` on whatever wall, in two queries
-    beyond what is remembered of the hours."""
-    dates = first_day - ZONES_APART, last_day + ZONES_APART
-    shape = agenda.shapes(desk.revision, (doctor_id,), *dates)[doctor_id]
-    visits = _visits(doctor_id, shape.window, desk.at)
-    spans = [(v.busy_from_tick, v.busy_until_tick) for v in visits if not v.is_overbooked]
-    return Time(
-        desk,
-        shape.window,
-        shape.places,
-        _exceptions(doctor_id, shape.window),
-        visits,
-        ticks_in(spans, shape.window.first, shape.window.last),
-    )
-
-
 def lay_out(
-    time: Time,
+    diary: Diary,
     zone: ZoneInfo,
     days: Sequence[date],
     visit_type: VisitTypeFacts | None,
@@ -180,52 +121,17 @@ def lay_out(
 ) -> Plan:
     """The days side by side, on the wall of `zone`, with the openings of a visit type."""
     local = [local_day(on, zone) for on in days]
-    starts = time.starts(visit_type) if visit_type else 0
+    starts = diary.starts(visit_type) if visit_type else 0
     axis = _axis(local)
-    first, last = _shown(time, local, axis)
+    first, last = _shown(diary, local, axis)
     rows = axis[first:last]
     return Plan(
         hours=tuple(
             Hour(hour * 60, again, len(list(same)))
             for (hour, again), same in groupby(rows, key=lambda row: (row[0] // 60, row[1]))
         ),
-        days=tuple(_Column(time, day, rows, starts, cell_minutes).plan() for day in local),
+        days=tuple(_Column(diary, day, rows, starts, cell_minutes).plan() for day in local),
     )
-
-
-def _visits(doctor_id: int, window: Window, at: datetime) -> tuple[Appointment, ...]:
-    query = (
-        select(Appointment)
-        .options(
-            joinedload(Appointment.doctor).joinedload(Doctor.user),
-            joinedload(Appointment.patient).joinedload(Patient.user),
-            joinedload(Appointment.visit_type),
-            joinedload(Appointment.location),
-        )
-        .where(
-            Appointment.doctor_id == doctor_id,
-            Appointment.busy_from_tick > window.first - LONGEST_BUSY_TICKS,
-            Appointment.busy_from_tick < window.last,
-            Appointment.busy_until_tick > window.first,
-            Appointment.status.not_in([Status.CANCELLED, Status.EXPIRED]),
-            or_(Appointment.status != Status.HELD, Appointment.hold_expires_at > at),
-        )
-        .order_by(Appointment.starts_at, Appointment.id)
-    )
-    return tuple(db.session.scalars(query))
-
-
-def _exceptions(doctor_id: int, window: Window) -> tuple[HoursException, ...]:
-    query = (
-        select(HoursException)
-        .where(
-            HoursException.doctor_id == doctor_id,
-            HoursException.ends_at > instant_of(window.first),
-            HoursException.starts_at < instant_of(window.last),
-        )
-        .order_by(HoursException.starts_at, HoursException.id)
-    )
-    return tuple(db.session.scalars(query))
 
 
 Row = tuple[int, bool]  # a wall-clock minute, and whether it is shown for the second time
@@ -250,20 +156,20 @@ def _axis(days: Sequence[LocalDay]) -> list[Row]:
     return [(minute, False) for minute in range(0, WHOLE_DAY, MINUTES_PER_TICK)]
 
 
-def _shown(time: Time, days: Sequence[LocalDay], axis: Sequence[Row]) -> tuple[int, int]:
+def _shown(diary: Diary, days: Sequence[LocalDay], axis: Sequence[Row]) -> tuple[int, int]:
     """The part of the axis that is worth showing: office hours, and all that lies beyond them."""
     least, most = DAY_STARTS, DAY_ENDS
     used = 0
-    for place in time.places:
+    for place in diary.places:
         used |= place.planned
-    for visit in time.visits:
+    for visit in diary.visits:
         span = tick_of(visit.starts_at), tick_of(visit.ends_at)
-        used |= ticks_in([span], time.window.first, time.window.last)
+        used |= ticks_in([span], diary.window.first, diary.window.last)
     for day in days:
         minutes = [
             minute
             for tick, (minute, _) in enumerate(_rows_of(day), day.first)
-            if time.has(used, tick)
+            if diary.has(used, tick)
         ]
         if minutes:
             least = min(least, min(minutes) // 60 * 60)
@@ -287,19 +193,19 @@ class _Column:
     """One day while it is laid out."""
 
     def __init__(
-        self, time: Time, day: LocalDay, axis: Sequence[Row], starts: int, cell_minutes: int
+        self, diary: Diary, day: LocalDay, axis: Sequence[Row], starts: int, cell_minutes: int
     ) -> None:
-        self.time, self.day, self.axis = time, day, axis
+        self.diary, self.day, self.axis = diary, day, axis
         self.starts, self.cell_minutes = starts, cell_minutes
         ticks = {row: tick for tick, row in enumerate(_rows_of(day), day.first)}
         self.ticks = [ticks.get(row) for row in axis]
         self.index = {tick: n for n, tick in enumerate(self.ticks) if tick is not None}
-        self.now = tick_of(time.desk.at)
+        self.now = tick_of(diary.desk.at)
 
     def plan(self) -> DayPlan:
         placed = [
             (begin, end, visit)
-            for visit in self.time.visits
+            for visit in self.diary.visits
             if (span := self._span(visit)) is not None
             for begin, end in (span,)
         ]
@@ -316,7 +222,7 @@ class _Column:
             blocks=tuple(blocks),
             now_row=self.index.get(self.now),
             visits=sum(v.status is not Status.HELD for _, _, v in placed),
-            openings=sum(self.time.has(self.starts, tick) for tick in self.index),
+            openings=sum(self.diary.has(self.starts, tick) for tick in self.index),
         )
 
     def _span(self, visit: Appointment) -> tuple[int, int] | None:
@@ -335,7 +241,7 @@ class _Column:
             if lane == len(lanes):
                 lanes.append([])
                 ends.append(top)
-            now = visit.starts_at <= self.time.desk.at < visit.ends_at
+            now = visit.starts_at <= self.diary.desk.at < visit.ends_at
             gap, rows = begin - ends[lane], end - begin
             lanes[lane].append(Placed(visit, visit.ref, visit.version, gap, rows, now))
             ends[lane] = end
@@ -362,35 +268,30 @@ class _Column:
         return tuple(self._cell(ticks) for ticks in pieces)
 
     def _cell(self, ticks: Sequence[int]) -> Cell:
-        opening = next((tick for tick in ticks if self.time.has(self.starts, tick)), None)
+        opening = next((tick for tick in ticks if self.diary.has(self.starts, tick)), None)
         tick = ticks[0] if opening is None else opening
         return Cell(tick, len(ticks), opening is not None, self.now in ticks)
 
     def _look(self, row: int) -> _Look:
-        tick, time = self.ticks[row], self.time
+        tick, diary = self.ticks[row], self.diary
         if tick is None:
             return _Look(Kind.SKIPPED)
-        planned = [place for place in time.places if time.has(place.planned, tick)]
-        if time.has(time.busy, tick):
+        planned = [place for place in diary.places if diary.has(place.planned, tick)]
+        if diary.has(diary.busy, tick):
             return _Look(Kind.BUFFER)
         if not planned:
             return _Look(Kind.OUTSIDE)
-        present = [place for place in planned if time.has(place.present, tick)]
+        present = [place for place in planned if diary.has(place.present, tick)]
         if not present:
-            off = time.exception_at(HoursExceptionKind.TIME_OFF, tick)
+            off = diary.exception_at(HoursExceptionKind.TIME_OFF, tick)
             return _Look(Kind.TIME_OFF, off.note if off else "")
-        is_open = [place for place in present if time.has(place.open, tick)]
+        is_open = [place for place in present if diary.has(place.open, tick)]
         if not is_open:
             return _Look(Kind.CLOSED, closure_at(present[0], tick), place=present[0].location)
-        extra = time.exception_at(HoursExceptionKind.EXTRA_HOURS, tick)
+        extra = diary.exception_at(HoursExceptionKind.EXTRA_HOURS, tick)
         place = is_open[0].location
         is_extra = extra is not None and extra.location_id == place.id
         return _Look(Kind.OPEN, extra.note if extra and is_extra else "", is_extra, place)
-
-
-def closure_at(place: PlaceShape, tick: int) -> str:
-    """The reason for which a place is closed at a tick."""
-    return next((why for begin, end, why in place.closures if begin <= tick < end), "")
 
 
 def _clusters(

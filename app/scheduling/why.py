@@ -1,4 +1,4 @@
-"""Why a time can be booked, or why not. Pure: it looks at what `week.read` has read, and it agrees
+"""Why a time can be booked, or why not. Pure: it looks at what `diary.read` has read, and it agrees
 with `openings.require`, because both ask `openings.starts_in` first."""
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ from app.models import Appointment, HoursExceptionKind
 from app.models import AppointmentStatus as Status
 from app.scheduling.agenda import PlaceShape
 from app.scheduling.days import date_of, next_start
+from app.scheduling.diary import Diary, closure_at
 from app.scheduling.openings import grid_of, length_of, starts_in
-from app.scheduling.week import Time, closure_at
 
 
 class Reason(StrEnum):
@@ -53,56 +53,58 @@ class Why:
         return self.reason is Reason.BOOKABLE
 
 
-def explain(time: Time, visit_type: VisitTypeFacts, tick: int) -> Why:
+def explain(diary: Diary, visit_type: VisitTypeFacts, tick: int) -> Why:
     """Whether a visit of that type can start at a tick of the window, and if not, why.
 
     Of several reasons it gives the one that holds longest: outside the hours rather than too soon.
     """
-    for place in time.places:
-        starts = starts_in(time.desk, place, time.window, time.busy, visit_type)
-        if time.has(starts, tick):
+    for place in diary.places:
+        starts = starts_in(diary.desk, place, diary.window, diary.busy, visit_type)
+        if diary.has(starts, tick):
             return Why(Reason.BOOKABLE, location=place.location)
-    if instant_of(tick) <= time.desk.at:
+    if instant_of(tick) <= diary.desk.at:
         return Why(Reason.PAST)
-    place_here = _place_at(time, tick)
+    place_here = _place_at(diary, tick)
     if place_here is None:
         return Why(Reason.OUTSIDE_HOURS)
     return (
-        _obstacle(time, place_here, tick)
-        or _out_of_reach(time, place_here, tick)
-        or _off_grid(time, place_here, visit_type, tick)
-        or _too_short(time, place_here, visit_type, tick)
-        or _no_room(time, visit_type, tick)
+        _obstacle(diary, place_here, tick)
+        or _out_of_reach(diary, place_here, tick)
+        or _off_grid(diary, place_here, visit_type, tick)
+        or _too_short(diary, place_here, visit_type, tick)
+        or _no_room(diary, visit_type, tick)
         or Why(Reason.OTHER_TYPES)
     )
 
 
-def _place_at(time: Time, tick: int) -> PlaceShape | None:
+def _place_at(diary: Diary, tick: int) -> PlaceShape | None:
     """The place where the doctor would be; the one that is open, if there are several."""
-    here = [place for place in time.places if time.has(place.planned, tick)]
-    here.sort(key=lambda place: (not time.has(place.open, tick), not time.has(place.present, tick)))
+    here = [place for place in diary.places if diary.has(place.planned, tick)]
+    here.sort(
+        key=lambda place: (not diary.has(place.open, tick), not diary.has(place.present, tick))
+    )
     return here[0] if here else None
 
 
-def _obstacle(time: Time, place: PlaceShape, tick: int) -> Why | None:
+def _obstacle(diary: Diary, place: PlaceShape, tick: int) -> Why | None:
     """What stands at a tick itself."""
-    if not time.has(place.planned, tick):
+    if not diary.has(place.planned, tick):
         return Why(Reason.OUTSIDE_HOURS)
-    if not time.has(place.present, tick):
-        off = time.exception_at(HoursExceptionKind.TIME_OFF, tick)
+    if not diary.has(place.present, tick):
+        off = diary.exception_at(HoursExceptionKind.TIME_OFF, tick)
         return Why(Reason.TIME_OFF, note=off.note if off else "")
-    if not time.has(place.open, tick):
+    if not diary.has(place.open, tick):
         return Why(Reason.CLOSED, note=closure_at(place, tick), location=place.location)
-    return _meeting(time, tick)
+    return _meeting(diary, tick)
 
 
-def _meeting(time: Time, tick: int) -> Why | None:
+def _meeting(diary: Diary, tick: int) -> Why | None:
     """The visit that takes a tick, or whose buffer does."""
-    if not time.has(time.busy, tick):
+    if not diary.has(diary.busy, tick):
         return None
     taking = [
         visit
-        for visit in time.visits
+        for visit in diary.visits
         if not visit.is_overbooked and visit.busy_from_tick <= tick < visit.busy_until_tick
     ]
     visit = taking[0]
@@ -113,25 +115,27 @@ def _meeting(time: Time, tick: int) -> Why | None:
     return Why(Reason.TAKEN, visit=visit)
 
 
-def _out_of_reach(time: Time, place: PlaceShape, tick: int) -> Why | None:
-    if tick < time.desk.first_tick:
+def _out_of_reach(diary: Diary, place: PlaceShape, tick: int) -> Why | None:
+    if tick < diary.desk.first_tick:
         return Why(Reason.NOTICE)
-    if date_of(tick, place.location.zone) > time.desk.last_day(place.location):
+    if date_of(tick, place.location.zone) > diary.desk.last_day(place.location):
         return Why(Reason.HORIZON)
     return None
 
 
-def _off_grid(time: Time, place: PlaceShape, visit_type: VisitTypeFacts, tick: int) -> Why | None:
-    grid = grid_of(time.window, place.location, visit_type.step, time.window.last_day)
-    if time.has(grid, tick):
+def _off_grid(diary: Diary, place: PlaceShape, visit_type: VisitTypeFacts, tick: int) -> Why | None:
+    grid = grid_of(diary.window, place.location, visit_type.step, diary.window.last_day)
+    if diary.has(grid, tick):
         return None
     coming = next_start(tick, place.location.zone, visit_type.step)
     return Why(Reason.OFF_GRID, until=instant_of(coming))
 
 
-def _too_short(time: Time, place: PlaceShape, visit_type: VisitTypeFacts, tick: int) -> Why | None:
+def _too_short(
+    diary: Diary, place: PlaceShape, visit_type: VisitTypeFacts, tick: int
+) -> Why | None:
     for later in range(tick, tick + length_of(visit_type).ticks):
-        obstacle = _obstacle(time, place, later)
+        obstacle = _obstacle(diary, place, later)
         if obstacle is not None:
             return Why(
                 Reason.TOO_SHORT,
@@ -143,13 +147,13 @@ def _too_short(time: Time, place: PlaceShape, visit_type: VisitTypeFacts, tick: 
     return None
 
 
-def _no_room(time: Time, visit_type: VisitTypeFacts, tick: int) -> Why | None:
+def _no_room(diary: Diary, visit_type: VisitTypeFacts, tick: int) -> Why | None:
     length = length_of(visit_type)
     after = tick + length.ticks
     for later in range(after, after + length.after):
-        if (next_one := _meeting(time, later)) is not None:
+        if (next_one := _meeting(diary, later)) is not None:
             return Why(Reason.NO_ROOM_AFTER, visit=next_one.visit, until=instant_of(later))
     for earlier in range(tick - 1, tick - length.before - 1, -1):
-        if (last := _meeting(time, earlier)) is not None:
+        if (last := _meeting(diary, earlier)) is not None:
             return Why(Reason.NO_ROOM_BEFORE, visit=last.visit, until=instant_of(earlier + 1))
     return None

@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 from app.clock import instant_of, tick_of
 from app.extensions import db
 from app.models import Closure, Doctor, HoursException, HoursExceptionKind, VisitType
-from app.scheduling import changes, holds, openings, week
+from app.scheduling import changes, diary, holds, openings, week
 from app.scheduling.holds import Holder
 from app.scheduling.moves import Actor
 from app.scheduling.week import DayPlan, Kind, Plan, Stretch, Visits
@@ -24,7 +24,7 @@ def plan_of(
     desk = openings.desk()
     facts = desk.catalogue.by_id.get(doctor.id)
     shown = [first + timedelta(n) for n in range(days)]
-    time = week.read(desk, doctor.id, shown[0], shown[-1])
+    time = diary.read(desk, doctor.id, shown[0], shown[-1])
     visit_type = facts.visit_types[0] if facts and kind is None else None
     if facts and kind is not None:
         visit_type = facts.visit_type(kind.ref)
@@ -175,14 +175,14 @@ def test_a_week_takes_two_queries_once_the_hours_are_known_however_many_visits(c
     doctor = a_doctor()
     number = doctor.id
     desk = openings.desk()
-    week.read(desk, number, WEDNESDAY, WEDNESDAY + timedelta(6))
+    diary.read(desk, number, WEDNESDAY, WEDNESDAY + timedelta(6))
     for hour in range(9, 15):
         booked(a_patient(), doctor, at(f"2026-11-25 {hour:02}:00"))
     desk = openings.desk()
-    week.read(desk, number, WEDNESDAY, WEDNESDAY + timedelta(6))
+    diary.read(desk, number, WEDNESDAY, WEDNESDAY + timedelta(6))
     db.session.expire_all()
     with queries() as asked:
-        time = week.read(desk, number, WEDNESDAY, WEDNESDAY + timedelta(6))
+        time = diary.read(desk, number, WEDNESDAY, WEDNESDAY + timedelta(6))
         names = [visit.patient.name for visit in time.visits if visit.patient]
     assert len(names) == 6
     assert len(asked) == 2, asked

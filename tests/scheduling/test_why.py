@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from app.clock import tick_of
 from app.directory.catalogue import DoctorFacts, VisitTypeFacts
 from app.models import Closure, Doctor, HoursException, HoursExceptionKind, VisitType
-from app.scheduling import holds, openings, week, why
+from app.scheduling import diary, holds, openings, why
 from app.scheduling.days import date_of
 from app.scheduling.holds import Holder
 from app.scheduling.openings import Desk
@@ -43,7 +43,7 @@ def explain(doctor: Doctor, text: str, kind: VisitType | None = None) -> Why:
     assert visit_type is not None
     wanted = tick(text)
     on = date_of(wanted, BERLIN)
-    return why.explain(week.read(desk, doctor.id, on, on), visit_type, wanted)
+    return why.explain(diary.read(desk, doctor.id, on, on), visit_type, wanted)
 
 
 def can_be_had(desk: Desk, facts: DoctorFacts, kind: VisitTypeFacts, wanted: int) -> bool:
@@ -160,7 +160,7 @@ def test_it_says_bookable_exactly_when_the_booking_would_be_taken(clinic, now, w
         booked(a_patient(), doctor, data.draw(st.sampled_from(soon)).starts_at)
     desk = openings.desk()
     today = now.astimezone(desk.settings.zoneinfo).date()
-    time = week.read(desk, doctor.id, today, today + timedelta(1))
+    time = diary.read(desk, doctor.id, today, today + timedelta(1))
     for wanted in range(tick_of(now) - 6, tick_of(now) + 240):
         said = why.explain(time, kind, wanted)
         assert said.is_bookable is can_be_had(desk, facts, kind, wanted), (wanted, said)
@@ -175,7 +175,7 @@ def test_it_agrees_at_the_horizon(clinic):
     facts = desk.catalogue.by_id[doctor.id]
     kind = facts.visit_types[0]
     first = date(2026, 11, 26)
-    time = week.read(desk, doctor.id, first, first + timedelta(4))
+    time = diary.read(desk, doctor.id, first, first + timedelta(4))
     verdicts = set()
     for wanted in range(tick("2026-11-26 00:00", UTC), tick("2026-11-30 00:00", UTC), 6):
         said = why.explain(time, kind, wanted)
