@@ -9,11 +9,11 @@ from functools import cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from app import clock
 from app.accounts import passwords
-from app.clinic import settings
+from app.clinic import revision, settings
 from app.clock import tick_of
 from app.extensions import db
 from app.models import (
@@ -31,6 +31,7 @@ from app.models import (
     VisitType,
     WorkingHours,
 )
+from app.models.doctor import doctor_visit_types
 from app.scheduling import bookings, holds
 from app.scheduling.holds import Holder
 from app.transaction import transactional
@@ -155,6 +156,20 @@ def a_doctor(
         for weekday in range(1, 8):
             works(doctor, location or a_location(), weekday, hours)
     return doctor
+
+
+@transactional
+def on_own_terms(
+    doctor: Doctor, visit_type: VisitType, minutes: int | None = None, cents: int | None = None
+) -> None:
+    """Let a doctor give a visit type a length and a price of their own."""
+    row = doctor_visit_types.c
+    db.session.execute(
+        update(doctor_visit_types)
+        .where(row.doctor_id == doctor.id, row.visit_type_id == visit_type.id)
+        .values(own_minutes=minutes, own_price_cents=cents)
+    )
+    revision.bump()
 
 
 @transactional

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TypeVar
 from zoneinfo import ZoneInfo
 
@@ -51,11 +51,15 @@ class LocationFacts:
     zone: ZoneInfo
     directions: str
     phone: str
+    accessibility: str
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class VisitTypeFacts:
-    """Minutes and cents; `step` is the grid of starts in wall-clock minutes."""
+    """Minutes and cents; `step` is the grid of starts in wall-clock minutes.
+
+    The clinic's terms of a visit type are one object, and a doctor's own terms another.
+    """
 
     id: int
     ref: str
@@ -74,6 +78,10 @@ class VisitTypeFacts:
     def is_online(self) -> bool:
         return self.mode is VisitMode.ONLINE
 
+    def lasting(self, minutes: int) -> VisitTypeFacts:
+        """The same with the length that was agreed for an appointment."""
+        return self if minutes == self.minutes else replace(self, minutes=minutes)
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class DoctorFacts:
@@ -83,10 +91,12 @@ class DoctorFacts:
     user_id: int
     name: str
     about: str
+    portrait: str | None
     specialties: tuple[SpecialtyFacts, ...]
     languages: tuple[str, ...]
     locations: tuple[LocationFacts, ...]
-    visit_types: tuple[VisitTypeFacts, ...]
+    visit_types: tuple[VisitTypeFacts, ...]  # on this doctor's own terms
+    own_terms: dict[VisitTypeFacts, VisitTypeFacts] = field(repr=False)  # by the clinic's
 
     @property
     def language_names(self) -> list[str]:
@@ -100,6 +110,10 @@ class DoctorFacts:
         """The visit type of that reference, if this doctor offers it."""
         return next((kind for kind in self.visit_types if kind.ref == ref), None)
 
+    def own(self, visit_type: VisitTypeFacts) -> VisitTypeFacts:
+        """The clinic's visit type on this doctor's terms; any other terms stay what they are."""
+        return self.own_terms.get(visit_type, visit_type)
+
     def offers(self, visit_type_id: int) -> VisitTypeFacts | None:
         """The visit type of that number, if this doctor offers it."""
         return next((kind for kind in self.visit_types if kind.id == visit_type_id), None)
@@ -107,7 +121,8 @@ class DoctorFacts:
 
 @dataclass(frozen=True, slots=True)
 class Catalogue:
-    """Published doctors in order of name, and what they have between them."""
+    """Published doctors in order of name, and what they have between them; visit types on the
+    clinic's terms."""
 
     revision: int
     doctors: tuple[DoctorFacts, ...]
@@ -155,7 +170,7 @@ def at(number: int) -> Catalogue:
     active = select(VisitType).where(VisitType.is_active).order_by(VisitType.minutes)
     visit_types = {row.id: _visit_type(row) for row in _all(active)}
     has_specialties = _pairs(doctor_specialties.c.doctor_id, doctor_specialties.c.specialty_id)
-    has_visit_types = _pairs(doctor_visit_types.c.doctor_id, doctor_visit_types.c.visit_type_id)
+    offers = _offers(visit_types)
     speaks = _pairs(DoctorLanguage.doctor_id, DoctorLanguage.language)
     works_at = _pairs(WorkingHours.doctor_id, WorkingHours.location_id)
     doctors = tuple(
@@ -166,12 +181,12 @@ def at(number: int) -> Catalogue:
             user_id=doctor.user_id,
             name=f"{doctor.title} {name}".strip(),
             about=doctor.about,
+            portrait=doctor.portrait,
             specialties=_named(specialties, has_specialties[doctor.id]),
             languages=tuple(sorted(speaks[doctor.id])),
             locations=_named(locations, works_at[doctor.id]),
-            visit_types=tuple(
-                kind for number, kind in visit_types.items() if number in has_visit_types[doctor.id]
-            ),
+            visit_types=tuple(sorted(offers[doctor.id].values(), key=lambda kind: kind.minutes)),
+            own_terms={kind: own for kind, own in offers[doctor.id].items() if own is not kind},
         )
         for doctor, name in db.session.execute(
             select(Doctor, User.name)
@@ -185,7 +200,7 @@ def at(number: int) -> Catalogue:
         doctors=doctors,
         specialties=_used(doctor.specialties for doctor in doctors),
         locations=_used(doctor.locations for doctor in doctors),
-        visit_types=_used(doctor.visit_types for doctor in doctors),
+        visit_types=_used(offers[doctor.id] for doctor in doctors),
         by_ref={doctor.ref: doctor for doctor in doctors},
         by_id={doctor.id: doctor for doctor in doctors},
         places=locations,
@@ -201,6 +216,39 @@ def _pairs(owner, owned) -> defaultdict[int, set]:  # type: ignore[no-untyped-de
     for one, other in db.session.execute(select(owner, owned).distinct()):
         pairs[one].add(other)
     return pairs
+
+
+def _offers(
+    visit_types: dict[int, VisitTypeFacts],
+) -> defaultdict[int, dict[VisitTypeFacts, VisitTypeFacts]]:
+    """For each doctor the clinic's visit types that they offer, and these on their own terms. Equal
+    terms are one object, so that thousands of doctors share a few."""
+    columns = doctor_visit_types.c
+    rows = db.session.execute(
+        select(
+            columns.doctor_id,
+            columns.visit_type_id,
+            columns.own_minutes,
+            columns.own_price_cents,
+        )
+    )
+    terms: dict[tuple[int, int, int], VisitTypeFacts] = {}
+    offers: defaultdict[int, dict[VisitTypeFacts, VisitTypeFacts]] = defaultdict(dict)
+    for doctor_id, visit_type_id, minutes, cents in sorted(rows, key=lambda row: row[:2]):
+        kind = visit_types.get(visit_type_id)
+        if kind is None:
+            continue
+        own = (
+            kind.minutes if minutes is None else minutes,
+            kind.price_cents if cents is None else cents,
+        )
+        if own == (kind.minutes, kind.price_cents):
+            offers[doctor_id][kind] = kind
+            continue
+        if (kind.id, *own) not in terms:
+            terms[kind.id, *own] = replace(kind, minutes=own[0], price_cents=own[1])
+        offers[doctor_id][kind] = terms[kind.id, *own]
+    return offers
 
 
 def _named(known, ids: Iterable[int]) -> tuple:  # type: ignore[no-untyped-def,type-arg]
@@ -225,6 +273,7 @@ def _location(row: Location) -> LocationFacts:
         row.zoneinfo,
         row.directions,
         row.phone,
+        row.accessibility,
     )
 
 

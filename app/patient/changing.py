@@ -107,6 +107,7 @@ def _move_page(
     if doctor is None or visit_type is None:
         sentence = "This doctor takes no bookings at present. Call the clinic to move the visit."
         return details_page(found, status=409, refusal=sentence)
+    visit_type = visit_type.lasting(found.minutes)
     first_day = desk.at.astimezone(found.zone).date()
     days = strip.of_days(desk, [doctor], visit_type, first_day, apart_from=found.id)
     on = a_day(request.args.get("day"))

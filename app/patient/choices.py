@@ -18,11 +18,13 @@ LONGEST_LIST = 100
 
 @dataclass(frozen=True, slots=True)
 class Choices:
-    """What has been chosen so far. `doctors` are those who can still be meant."""
+    """What has been chosen so far. `doctors` are those who can still be meant; `visit_types` can
+    still be chosen, the shortest first: a doctor's on their terms, any doctor's on the clinic's."""
 
     specialty: SpecialtyFacts | None
     doctor: DoctorFacts | None
     is_any_doctor: bool
+    visit_types: tuple[VisitTypeFacts, ...]
     visit_type: VisitTypeFacts | None
     day: date | None
     opening: int | None
@@ -48,22 +50,17 @@ class Choices:
             if specialty is None or specialty in known.specialties
         )
         is_any = is_any and specialty is not None
-        visit_type = None
         if doctor is not None:
-            visit_type = doctor.visit_type(given.get("visit_type", ""))
-        elif is_any:
-            visit_type = next(
-                (
-                    kind
-                    for known in candidates
-                    if (kind := known.visit_type(given.get("visit_type", ""))) is not None
-                ),
-                None,
-            )
+            visit_types = doctor.visit_types
+        else:
+            visit_types = _offered_by(candidates, catalogue) if is_any else ()
+        wanted = given.get("visit_type", "")
+        visit_type = next((kind for kind in visit_types if kind.ref == wanted), None)
         return cls(
             specialty=specialty,
             doctor=doctor,
             is_any_doctor=is_any,
+            visit_types=visit_types,
             visit_type=visit_type,
             day=a_day(given.get("day")),
             opening=a_tick(given.get("opening")) if doctor is not None else None,
@@ -89,15 +86,10 @@ class Choices:
             return self.candidates
         return (self.doctor,) if self.doctor is not None else ()
 
-    @property
-    def visit_types(self) -> tuple[VisitTypeFacts, ...]:
-        """The visit types that can still be chosen, the shortest first."""
-        if self.doctor is not None:
-            return self.doctor.visit_types
-        if not self.is_any_doctor:
-            return ()
-        offered = {kind for known in self.candidates for kind in known.visit_types}
-        return tuple(sorted(offered, key=lambda kind: (kind.minutes, kind.name)))
+    def terms(self, kind: VisitTypeFacts) -> list[VisitTypeFacts]:
+        """A visit type on the terms of each doctor who can be meant."""
+        meant = (self.doctor,) if self.doctor else self.candidates
+        return [own for known in meant if (own := known.offers(kind.id)) is not None]
 
     @property
     def is_ready(self) -> bool:
@@ -120,3 +112,11 @@ class Choices:
         }
         values.update(changes)
         return {name: str(value) for name, value in values.items() if value is not None}
+
+
+def _offered_by(
+    doctors: tuple[DoctorFacts, ...], catalogue: Catalogue
+) -> tuple[VisitTypeFacts, ...]:
+    offered = {kind.id for known in doctors for kind in known.visit_types}
+    common = (kind for kind in catalogue.visit_types if kind.id in offered)
+    return tuple(sorted(common, key=lambda kind: (kind.minutes, kind.name)))

@@ -39,7 +39,8 @@ def book(holder: Holder, patient: Patient, ref: str, reason: str) -> Appointment
     visit_type = doctor.offers(appointment.visit_type_id) if doctor else None
     if doctor is None or visit_type is None:
         raise refusals.NotBookable
-    openings.check_hours(desk, doctor, visit_type, tick_of(appointment.starts_at))
+    agreed = visit_type.lasting(appointment.minutes)
+    openings.check_hours(desk, doctor, agreed, tick_of(appointment.starts_at))
     holds.give_up_others(holder, appointment)
     caps.check_bookings(desk, patient, doctor)
     first_time = appointment.patient_id is None

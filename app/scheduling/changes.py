@@ -57,7 +57,7 @@ def cancel(appointment: Appointment, actor: Actor, reason: str, *, version: int)
 
 @transactional
 def move(appointment: Appointment, actor: Actor, tick: int, *, version: int) -> None:
-    """Move an appointment to another opening of the same doctor and visit type.
+    """Move an appointment to another opening of the same doctor and visit type, as long as agreed.
 
     The old claims go and the new ones come in one transaction, so that a move that fails keeps
     the old time, and a new time may overlap the old one. Raises what `require` raises, OwnOverlap,
@@ -74,9 +74,10 @@ def move(appointment: Appointment, actor: Actor, tick: int, *, version: int) -> 
     if actor.who is Who.PATIENT:
         check_cutoff(desk, appointment)
     doctor = desk.catalogue.by_id.get(appointment.doctor_id)
-    visit_type = doctor.visit_type(appointment.visit_type.ref) if doctor else None
+    visit_type = doctor.offers(appointment.visit_type_id) if doctor else None
     if doctor is None or visit_type is None:
         raise refusals.NotBookable("This doctor takes no bookings at present. Call the clinic.")
+    visit_type = visit_type.lasting(appointment.minutes)
     holds.end_expired(desk.at, doctor_id=doctor.id, patient_id=appointment.patient.id)
     opening = openings.require(desk, doctor, visit_type, tick, apart_from=appointment.id)
     length = length_of(visit_type)

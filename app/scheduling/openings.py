@@ -145,14 +145,15 @@ def free_starts(
     location: LocationFacts | None = None,
     apart_from: int | None = None,
 ) -> list[FreeStarts]:
-    """What `between` lists, before it is listed: enough to see whether anything has changed."""
+    """What `between` lists, before it is listed: enough to see whether anything has changed.
+    A visit type on the clinic's terms is looked at on each doctor's own."""
     by_doctor, busy = read_time(desk, doctors, first_day, last_day, apart_from)
     return [
         FreeStarts(
             doctor,
             place.location,
             shape.window.first,
-            starts_in(desk, place, shape.window, busy.get(doctor.id, 0), visit_type),
+            starts_in(desk, place, shape.window, busy.get(doctor.id, 0), doctor.own(visit_type)),
         )
         for doctor in doctors
         for shape in (by_doctor[doctor.id],)
@@ -166,7 +167,7 @@ def listed(
     """The openings of some sets of starts, in order of time, then of the doctor's name; the first
     `at_most` of each set."""
     found = [
-        Opening(doctor, visit_type, location, first + position)
+        Opening(doctor, doctor.own(visit_type), location, first + position)
         for doctor, location, first, bits in free
         for position in islice(positions(bits), at_most)
     ]

@@ -54,8 +54,9 @@ def of_days(
     last_day = first_day + timedelta(days - 1)
     by_doctor, busy = read_time(desk, doctors, first_day, last_day, apart_from)
     looks = [
-        _PlaceLook.of(desk, place, shape.window, busy.get(doctor_id, 0), visit_type)
-        for doctor_id, shape in by_doctor.items()
+        _PlaceLook.of(desk, place, shape.window, busy.get(doctor.id, 0), doctor.own(visit_type))
+        for doctor in doctors
+        for shape in (by_doctor[doctor.id],)
         for place in places_of(shape, location)
     ]
     return [_day(desk, first_day + timedelta(n), looks) for n in range(days)]
