@@ -4,4 +4,4 @@ from flask import Blueprint
 
 bp = Blueprint("admin", __name__)
 
-from app.admin import appointments, doctors, overview, settings, trail, users  # noqa: E402, F401
+from app.admin import appointments, doctors, overview, pages, settings, trail, users  # noqa: E402, F401

@@ -13,7 +13,8 @@ from app.models import AuditEvent, User
 class Audited(Protocol):
     """Any row with a number; the trail names it by its table's singular."""
 
-    id: Any
+    @property
+    def id(self) -> Any: ...
 
 
 def record(

@@ -10,7 +10,7 @@ from app.models.login_session import LoginSession, OneTimeToken, SignInFailures,
 from app.models.outbox import MessageKind, MessageState, OutboxMessage
 from app.models.patient import Patient
 from app.models.setting import Revision, Setting
-from app.models.site_page import SitePage
+from app.models.site_page import PageSlug, SitePage
 from app.models.specialty import Specialty
 from app.models.user import Role, User
 from app.models.visit_type import VisitMode, VisitType, WhoMayBook
@@ -34,6 +34,7 @@ __all__ = [
     "OneTimeToken",
     "OpeningFloor",
     "OutboxMessage",
+    "PageSlug",
     "Patient",
     "PaymentStatus",
     "ProfileChange",

@@ -8,6 +8,8 @@ from app.clinic import health as clinic_health
 from app.security import public, quiet
 from app.site import bp
 
+OPEN_TO_ROBOTS = ("/$", "/doctors/", "/prices/", "/about/", "/contact/")
+
 
 @bp.get("/healthz")
 @public
@@ -22,7 +24,8 @@ def health() -> Response:
 @public
 def robots() -> Response:
     """Public pages may be found; the rest is nobody's business."""
-    return _plain("User-agent: *\nAllow: /$\nAllow: /doctors/\nAllow: /prices/\nDisallow: /", 200)
+    allowed = "".join(f"Allow: {path}\n" for path in OPEN_TO_ROBOTS)
+    return _plain(f"User-agent: *\n{allowed}Disallow: /", 200)
 
 
 @bp.get("/favicon.ico")

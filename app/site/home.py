@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from flask import Response, request
 
+from app.clinic import pages
 from app.htmx import at_address, respond
 from app.inputs import a_page
+from app.models import PageSlug
 from app.scheduling import openings, search
 from app.security import public
 from app.site import bp
@@ -34,5 +36,6 @@ def home() -> Response:
         nearest=filters.nearest(desk) if is_nothing else None,
         popular=search.popular_specialties(desk.catalogue, POPULAR),
         is_filtered=any(request.args.values()),
+        words=pages.shown(PageSlug.HOME),
     )
     return at_address(response, filters.address(page=results.number))

@@ -72,6 +72,8 @@ ROUTES: dict[str, Row] = {
     # What the public sees.
     "site.home": Row(EVERYBODY, query={"earliest": "@day"}),
     "site.doctor": Row(EVERYBODY, {"ref": "@doctor"}),
+    "site.about": Row(EVERYBODY),
+    "site.contact": Row(EVERYBODY),
     "site.health": Row(EVERYBODY),
     "site.robots": Row(EVERYBODY),
     "site.favicon": Row(EVERYBODY),
@@ -133,6 +135,10 @@ ROUTES: dict[str, Row] = {
     "admin.approve": Row(ADMIN, {"ref": "@waiting doctor"}, form={"version": "1"}),
     "admin.publish": Row(ADMIN, {"ref": "@waiting doctor"}, form={"version": "1"}),
     "admin.unpublish": Row(ADMIN, {"ref": "@doctor"}, form={"version": "1"}),
+    "admin.pages": Row(ADMIN),
+    "admin.page": Row(ADMIN, {"slug": "about"}),
+    "admin.page_now": Row(ADMIN, {"slug": "about"}, form={"body": "## We", "version": "0"}),
+    "admin.page_preview": Row(ADMIN, {"slug": "home"}, form={"body": "## We", "version": "0"}),
     "admin.settings": Row(ADMIN),
     "admin.settings_now": Row(ADMIN, form={**SETTINGS, "version": "@settings"}),
 }
