@@ -71,7 +71,7 @@ def may_link_to(address: str) -> bool:
 
 def _parser() -> MarkdownIt:
     parser = MarkdownIt("commonmark", {"html": False})
-    parser.validateLink = may_link_to  # type: ignore[method-assign]
+    parser.validateLink = may_link_to  # type: ignore[method-assign, assignment]
     return parser
 
 
