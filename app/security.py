@@ -28,6 +28,25 @@ limited = limiter.limit  # `@limited("10 per minute")`: how often one address ma
 
 BROWSER = "browser"
 KEPT_OVER_LOGIN = (BROWSER, "next")
+# All that somebody may call who has to choose a new password first.
+BEFORE_NEW_PASSWORD = frozenset(
+    {
+        "static",
+        "site.health",
+        "site.favicon",
+        "auth.logout",
+        "auth.password",
+        "auth.password_now",
+        "auth.forgot_password",
+        "auth.forgot_password_now",
+        "auth.reset_link",
+        "auth.reset_password",
+        "auth.reset_password_now",
+        "auth.invitation_link",
+        "auth.invitation",
+        "auth.invitation_now",
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,6 +219,8 @@ def _gate() -> Response | None:
     if access is None:
         abort(403)
     g.is_private = not access.is_public
+    if _has_to_choose_a_password():
+        return see_other(url_for("auth.password"))
     if access.is_public:
         return None
     if not current_user.is_authenticated:
@@ -209,6 +230,12 @@ def _gate() -> Response | None:
     if not getattr(view, "is_quiet", False):
         _touch(current_user.login)
     return None
+
+
+def _has_to_choose_a_password() -> bool:
+    if request.endpoint in BEFORE_NEW_PASSWORD or "_user_id" not in session:
+        return False
+    return current_user.is_authenticated and me().must_change_password
 
 
 def _touch(login: LoginSession) -> None:

@@ -17,6 +17,7 @@ from app.transaction import rows_changed, transactional
 LIFETIMES = {
     TokenPurpose.CONFIRM_EMAIL: timedelta(hours=48),
     TokenPurpose.RESET_PASSWORD: timedelta(hours=1),
+    TokenPurpose.INVITATION: timedelta(days=7),
 }
 LONGEST = 100
 

@@ -11,6 +11,9 @@ CONTROLS = {"Cc", "Cs", "Co", "Cn", "Zl", "Zp"}
 TURNERS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 PHONE = re.compile(r"\+?[0-9 ()/.-]{5,39}", re.ASCII)
 FEWEST_DIGITS = 5
+TITLES = ("Dr.", "Prof. Dr.", "Prof.", "PD Dr.")
+LICENCE = re.compile(r"[^\W_][\w ./-]*")
+LONGEST_LICENCE = 40
 
 
 def tidy(typed: str) -> str:
@@ -40,3 +43,14 @@ def complaint_about_phone(phone: str) -> str | None:
     if PHONE.fullmatch(phone) and sum(c.isdigit() for c in phone) >= FEWEST_DIGITS:
         return None
     return "Enter a telephone number with digits and spaces, like +49 30 901820."
+
+
+def complaint_about_licence(number: str) -> str | None:
+    """Why this cannot be a licence number, in a sentence; nothing when it can."""
+    if not number:
+        return "Enter the number of the licence to practise."
+    if len(number) > LONGEST_LICENCE:
+        return f"Use at most {LONGEST_LICENCE} characters."
+    if not LICENCE.fullmatch(number):
+        return "Use letters, digits, spaces and . / - only."
+    return None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlalchemy import select
 
 from app.accounts import addresses, confirmation, links, passwords, profile, slowing
+from app.accounts.profile import SamePassword
 from app.accounts.sessions import hash_of
 from app.extensions import db
 from app.messaging import outbox
@@ -35,7 +36,10 @@ def account_of(token: str) -> User | None:
 
 def choose(token: str, password: str) -> User:
     """Use a link: set the password, end every session, confirm the address, tell by mail. Raises
-    LinkOver."""
+    LinkOver; SamePassword where an admin has asked for another one."""
+    user = account_of(token)
+    if user and user.must_change_password and passwords.matches(password, user.password_hash):
+        raise SamePassword
     return _store(token, passwords.hash_of(password))
 
 

@@ -24,6 +24,11 @@ class WrongPassword(ClinicError):
     sentence = "This is not your present password."
 
 
+class SamePassword(ClinicError):
+    status = 422
+    sentence = "This is the password you have already. Choose another one."
+
+
 class UnknownZone(ClinicError):
     status = 422
     sentence = "Choose one of the time zones in the list."
@@ -66,11 +71,13 @@ def update(user: User, *, name: str, phone: str, zone: str | None, version: int)
 
 def change_password(user: User, current: str, new: str) -> None:
     """Set a new password after asking for the present one, and end every session: the caller
-    starts a fresh one for the browser at hand. Raises WrongPassword, TooManyTries."""
+    starts a fresh one for the browser at hand. Raises WrongPassword, SamePassword, TooManyTries."""
     sign_in.pace_out(user.email)
     known = user.password_hash
     if not passwords.matches(current, known):
         raise WrongPassword
+    if new == current:
+        raise SamePassword
     _store(user, known, passwords.hash_of(new))
 
 
@@ -78,9 +85,10 @@ def set_password(user: User, password_hash: str, action: str) -> None:
     """Store a password in the present transaction; what was open with the old one ends, and the
     owner is told by mail."""
     user.password_hash = password_hash
+    user.must_change_password = False
     user.version += 1
     sessions.end_all(user)
-    links.void(user, TokenPurpose.RESET_PASSWORD)
+    links.void(user, TokenPurpose.RESET_PASSWORD, TokenPurpose.INVITATION)
     audit.record(user, action, user, name=user.name)
     outbox.put(MessageKind.PASSWORD_CHANGED, user, f"password_changed:{user.id}:{user.version}")
 

@@ -89,16 +89,22 @@ def _store(
     db.session.add(user)
     db.session.flush()
     if practice is None:
-        calendar = _new_calendar(CalendarKind.PATIENT)
-        db.session.add(Patient(user_id=user.id, calendar_id=calendar.id, phone=phone or None))
+        add_patient(user, phone)
     else:
-        _add_doctor(user, practice)
+        add_doctor(user, practice)
     audit.record(user, "user.registered", user, name=user.name, after={"role": user.role.value})
     confirmation.send(user)
     return user
 
 
-def _add_doctor(user: User, practice: Practice) -> None:
+def add_patient(user: User, phone: str = "") -> None:
+    """Let a user have appointments, in the present transaction."""
+    calendar = _new_calendar(CalendarKind.PATIENT)
+    user.patient = Patient(user_id=user.id, calendar_id=calendar.id, phone=phone or None)
+
+
+def add_doctor(user: User, practice: Practice) -> Doctor:
+    """Let a user see patients, once they are approved; in the present transaction."""
     calendar = _new_calendar(CalendarKind.DOCTOR)
     chosen = select(Specialty).where(Specialty.slug.in_(practice.specialties))
     doctor = Doctor(
@@ -110,6 +116,8 @@ def _add_doctor(user: User, practice: Practice) -> None:
         spoken=[DoctorLanguage(language=code) for code in sorted(set(practice.languages))],
     )
     db.session.add(doctor)
+    db.session.flush()
+    return doctor
 
 
 def _new_calendar(kind: CalendarKind) -> Calendar:

@@ -4,4 +4,13 @@ from flask import Blueprint
 
 bp = Blueprint("admin", __name__)
 
-from app.admin import appointments, doctors, overview, pages, settings, trail, users  # noqa: E402, F401
+from app.admin import (  # noqa: E402, F401
+    appointments,
+    doctors,
+    inviting,
+    overview,
+    pages,
+    settings,
+    trail,
+    users,
+)

@@ -7,7 +7,7 @@ from typing import Any
 
 from flask import Response, request, url_for
 
-from app.accounts import administration
+from app.accounts import finding
 from app.admin import bp
 from app.admin.users import LONGEST_SEARCH, chosen
 from app.directory import approvals
@@ -48,7 +48,7 @@ def appointments() -> Response:
 
 def _wanted(catalogue: Catalogue, search: str) -> Wanted:
     is_reference = bool(REFERENCE.fullmatch(search.lower()))
-    people = administration.ids_matching(search) if search and not is_reference else None
+    people = finding.ids_matching(search) if search and not is_reference else None
     place = catalogue.location(request.args.get("location", ""))
     return Wanted(
         when=When.PAST if request.args.get("when") == "past" else When.UPCOMING,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Response, request, url_for
 
-from app.accounts import administration
+from app.accounts import finding
 from app.admin import bp
 from app.admin.users import LONGEST_SEARCH
 from app.clinic import trail
@@ -26,7 +26,7 @@ def audit() -> Response:
     who = request.args.get("who", "")[:LONGEST_SEARCH].strip()
     wanted = Wanted(
         zone=openings.desk().settings.zoneinfo,
-        actor_ids=tuple(administration.ids_matching(who)) if who else None,
+        actor_ids=tuple(finding.ids_matching(who)) if who else None,
         kind=request.args.get("kind", "")[:LONGEST_WORD].strip(),
         action=request.args.get("action", "")[:LONGEST_WORD].strip(),
         on=a_day(request.args.get("day")),

@@ -1,14 +1,15 @@
-"""Users: found, made admins, closed and opened again."""
+"""Users: found, and what admins do with each account."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from enum import StrEnum
 from typing import Any, TypeVar
 
 from flask import Response, abort, flash, request, url_for
 
-from app.accounts import administration
-from app.accounts.administration import Sort, State, Wanted
+from app.accounts import administration, finding, invitations, sessions
+from app.accounts.finding import Sort, State, Wanted
 from app.admin import bp
 from app.errors import Busy, ClinicError
 from app.htmx import respond, see_other
@@ -47,7 +48,7 @@ def users() -> Response:
     return respond(
         "admin/users.html",
         "admin/_users.html",
-        page=administration.find_users(wanted, a_page(request.args.get("page"))),
+        page=finding.find_users(wanted, a_page(request.args.get("page"))),
         wanted=wanted,
         address=lambda **changed: _address(wanted, **changed),
         page_address=lambda number: _address(wanted, page=number),
@@ -67,14 +68,11 @@ def change_role(ref: str) -> Response:
     """Make a patient an admin, or an admin a patient again."""
     found, version = administration.user_of(ref), version_seen()
     role = chosen(Role, request.form.get("role")) or abort(400)
-    try:
-        administration.set_role(found, role, me(), version=version)
-    except Busy:
-        raise
-    except ClinicError as refused:
-        return _user_page(administration.user_of(ref), refused)
-    flash(f"{found.name} is now {role.value} and has to log in again.", "success")
-    return see_other(url_for("admin.user", ref=ref))
+    return _changed(
+        ref,
+        lambda: administration.set_role(found, role, me(), version=version),
+        f"{found.name} is now {role.value} and has to log in again.",
+    )
 
 
 @bp.post("/admin/users/<ref>/active/")
@@ -86,14 +84,58 @@ def change_active(ref: str) -> Response:
     if is_active is None:
         abort(400)
     reason = request.form.get("reason", "")
+    done = "can log in again" if is_active else "is logged out everywhere and cannot log in"
+    return _changed(
+        ref,
+        lambda: administration.set_active(found, is_active, me(), version=version, reason=reason),
+        f"{found.name} {done}.",
+    )
+
+
+@bp.post("/admin/users/<ref>/sessions/")
+@only(Role.ADMIN)
+def end_sessions(ref: str) -> Response:
+    """Log somebody out everywhere."""
+    found, version = administration.user_of(ref), version_seen()
+    return _changed(
+        ref,
+        lambda: administration.end_sessions(found, me(), version=version),
+        f"{found.name} is logged out everywhere.",
+    )
+
+
+@bp.post("/admin/users/<ref>/password/")
+@only(Role.ADMIN)
+def ask_for_new_password(ref: str) -> Response:
+    """Let somebody go on only with a new password."""
+    found, version = administration.user_of(ref), version_seen()
+    return _changed(
+        ref,
+        lambda: administration.ask_for_new_password(found, me(), version=version),
+        f"{found.name} has to choose a new password. We have mailed them a link for it.",
+    )
+
+
+@bp.post("/admin/users/<ref>/invite/")
+@only(Role.ADMIN)
+def invite_again(ref: str) -> Response:
+    """Mail a fresh invitation; the one before ends."""
+    found, version = administration.user_of(ref), version_seen()
+    return _changed(
+        ref,
+        lambda: invitations.send_again(found, me(), version=version),
+        f"A new invitation is on its way to {found.email}.",
+    )
+
+
+def _changed(ref: str, change: Callable[[], Any], done: str) -> Response:
     try:
-        administration.set_active(found, is_active, me(), version=version, reason=reason)
+        change()
     except Busy:
         raise
     except ClinicError as refused:
         return _user_page(administration.user_of(ref), refused)
-    done = "can log in again" if is_active else "is logged out everywhere and cannot log in"
-    flash(f"{found.name} {done}.", "success")
+    flash(done, "success")
     return see_other(url_for("admin.user", ref=ref))
 
 
@@ -112,6 +154,9 @@ def _user_page(found: User, refused: ClinicError | None = None) -> Response:
         coming=coming,
         seeing=seeing,
         next_role=administration.may_become(found),
+        open_sessions=len(sessions.open_sessions(found)),
+        is_invited=invitations.is_waiting(found),
+        invited_until=invitations.good_until(found),
         refusal=refused.sentence if refused else None,
     )
 

@@ -4,4 +4,12 @@ from flask import Blueprint
 
 bp = Blueprint("auth", __name__)
 
-from app.auth import confirming, own_account, own_sessions, registering, resetting, signing_in  # noqa: E402, F401
+from app.auth import (  # noqa: E402, F401
+    confirming,
+    invited,
+    own_account,
+    own_sessions,
+    registering,
+    resetting,
+    signing_in,
+)

@@ -7,7 +7,7 @@ from flask_wtf import FlaskForm
 from wtforms import HiddenField, SelectChoice, SelectField
 
 from app.accounts import profile
-from app.accounts.profile import WrongPassword
+from app.accounts.profile import SamePassword, WrongPassword
 from app.accounts.sign_in import TooManyTries
 from app.auth import bp
 from app.auth.fields import NameField, NewPasswordField, PhoneField, known_password
@@ -90,6 +90,9 @@ def password_now() -> Response:
         profile.change_password(user, form.current.data, form.password.data)
     except (WrongPassword, TooManyTries) as refused:
         form.current.errors = [refused.sentence]
+        return _password(form, refused.status)
+    except SamePassword as refused:
+        form.password.errors = [refused.sentence]
         return _password(form, refused.status)
     sign_in(user)
     flash("Your password is changed. Your other devices are logged out.", "success")

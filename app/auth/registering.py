@@ -6,11 +6,11 @@ from flask import Response, flash, make_response, render_template
 from flask_login import current_user
 from flask_wtf import FlaskForm
 from wtforms import SelectChoice, SelectField, SelectMultipleField, StringField
-from wtforms.validators import InputRequired, Length, Regexp, ValidationError
+from wtforms.validators import InputRequired, ValidationError
 from wtforms.widgets import CheckboxInput, ListWidget
 
 from app.accounts import registration
-from app.accounts.names import tidy
+from app.accounts.names import TITLES, complaint_about_licence, tidy
 from app.accounts.registration import Person, Practice
 from app.auth import bp
 from app.auth.fields import AddressField, NameField, NewPasswordField, PhoneField
@@ -19,11 +19,9 @@ from app.directory.languages import LANGUAGES
 from app.inputs import takes_many
 from app.security import limited, public
 
-TITLES = ("Dr.", "Prof. Dr.", "Prof.", "PD Dr.")
 BY_NAME = [
     SelectChoice(code, name) for code, name in sorted(LANGUAGES.items(), key=lambda pair: pair[1])
 ]
-LICENCE = r"[^\W_][\w ./-]*"
 
 
 class RegisterForm(FlaskForm):
@@ -38,6 +36,11 @@ class RegisterForm(FlaskForm):
 
 class PatientForm(RegisterForm):
     phone = PhoneField("Telephone")
+
+
+def _looks_like_a_licence(_: FlaskForm, field: StringField) -> None:
+    if complaint := complaint_about_licence(field.data or ""):
+        raise ValidationError(complaint)
 
 
 class TicksField(SelectMultipleField):
@@ -56,8 +59,7 @@ class DoctorForm(RegisterForm):
         filters=[lambda typed: tidy(typed or "")],
         validators=[
             InputRequired("Enter the number of your licence to practise."),
-            Length(max=40, message="Use at most 40 characters."),
-            Regexp(rf"^{LICENCE}$", message="Use letters, digits, spaces and . / - only."),
+            _looks_like_a_licence,
         ],
     )
     specialties = TicksField("Specialties", validate_choice=True)

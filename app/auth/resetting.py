@@ -8,6 +8,7 @@ from flask_wtf import FlaskForm
 
 from app.accounts import password_reset
 from app.accounts.links import LinkOver
+from app.accounts.profile import SamePassword
 from app.auth import bp, mailed_links
 from app.auth.fields import AddressField, NewPasswordField
 from app.htmx import see_other
@@ -77,14 +78,17 @@ def reset_password_now() -> Response:
     form.about = (user.name, user.email)
     if not form.validate_on_submit():
         return _choose(user, form, 422)
-    return _store(token, form.password.data)
+    return _store(token, user, form)
 
 
-def _store(token: str, password: str) -> Response:
+def _store(token: str, user: User, form: ResetForm) -> Response:
     try:
-        password_reset.choose(token, password)
+        password_reset.choose(token, form.password.data)
     except LinkOver:
         return _link_over()
+    except SamePassword as refused:
+        form.password.errors = [refused.sentence]
+        return _choose(user, form, refused.status)
     mailed_links.drop(PURPOSE)
     if current_user.is_authenticated:
         sign_out()

@@ -24,6 +24,7 @@ TRUE_WHILE = {
 LINKS = {
     Kind.CONFIRM_EMAIL: TokenPurpose.CONFIRM_EMAIL,
     Kind.RESET_PASSWORD: TokenPurpose.RESET_PASSWORD,
+    Kind.INVITATION: TokenPurpose.INVITATION,
 }
 
 

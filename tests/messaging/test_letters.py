@@ -190,6 +190,7 @@ def test_a_name_greets_only_whoever_has_confirmed_the_address(clinic, letters) -
     [
         (MessageKind.CONFIRM_EMAIL, TokenPurpose.CONFIRM_EMAIL, "confirm-email"),
         (MessageKind.RESET_PASSWORD, TokenPurpose.RESET_PASSWORD, "reset-password"),
+        (MessageKind.INVITATION, TokenPurpose.INVITATION, "invitation"),
         (MessageKind.ALREADY_REGISTERED, TokenPurpose.CONFIRM_EMAIL, "confirm-email"),
     ],
 )

@@ -7,7 +7,8 @@ from datetime import timedelta
 from enum import StrEnum
 
 from app import clock
-from app.accounts import links, sessions
+from app.accounts import invitations, links, sessions
+from app.accounts.invitations import Newcomer
 from app.accounts.sessions import Device
 from app.clinic import policy, settings
 from app.extensions import db
@@ -64,6 +65,7 @@ def build() -> Cast:
         Person.DOCTOR_B: doctor_b.user,
         Person.ADMIN: admin,
     }
+    invited = invitations.create(Newcomer("Ingo Imhof", "ingo@example.org", Role.PATIENT), admin)
     tokens = {person: _signed_in(user) for person, user in users.items()}
     things = {
         "appointment": confirmed.ref,
@@ -80,6 +82,8 @@ def build() -> Cast:
         "email": patient_a.user.email,
         "confirming token": links.issue(patient_b.user, TokenPurpose.CONFIRM_EMAIL),
         "resetting token": links.issue(patient_b.user, TokenPurpose.RESET_PASSWORD),
+        "invited user": invited.ref,
+        "inviting token": links.issue(invited, TokenPurpose.INVITATION),
         "specialty": specialty,
         "settings": policy.version_of(settings.current()),
         **{f"session of {person}": _session_id(users[person]) for person in users},
