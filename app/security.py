@@ -266,7 +266,7 @@ def _headers(response: Response) -> Response:
     response.headers.extend(FOR_ALL)
     if current_app.config["SESSION_COOKIE_SECURE"]:
         response.headers.add(*ONLY_TLS)
-    if request.endpoint != "static":
+    if request.endpoint != "static" and "is_the_same_for_all" not in g:
         private = g.get("is_private", False) or "_user_id" in session or BROWSER in session
         if private or response.status_code >= 400:
             response.headers["Cache-Control"] = "no-store"

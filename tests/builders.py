@@ -6,15 +6,20 @@ import itertools
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from functools import cache
+from io import BytesIO
+from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from flask import current_app
+from PIL import Image
 from sqlalchemy import select, update
 
 from app import clock
 from app.accounts import passwords
 from app.clinic import revision, settings
 from app.clock import tick_of
+from app.directory import portraits
 from app.extensions import db
 from app.models import (
     Appointment,
@@ -195,6 +200,14 @@ def works(
     db.session.add(row)
     db.session.flush()
     return row
+
+
+def a_portrait(colour: str = "teal") -> str:
+    """The name of a picture that the clinic keeps."""
+    content = BytesIO()
+    Image.new("RGB", (600, 600), colour).save(content, "PNG")
+    content.seek(0)
+    return portraits.store(Path(current_app.instance_path) / portraits.FOLDER, content)
 
 
 @transactional

@@ -19,6 +19,7 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 
 from app.errors import ClinicError
 
+FOLDER = "portraits"  # of the instance
 EDGE = 512  # pixels
 MOST_PIXELS = 25_000_000
 FORMATS = ("PNG", "JPEG", "WEBP")

@@ -4,4 +4,4 @@ from flask import Blueprint
 
 bp = Blueprint("site", __name__)
 
-from app.site import doctors, health, home, pages  # noqa: E402, F401
+from app.site import doctors, health, home, pages, portraits  # noqa: E402, F401

@@ -48,6 +48,8 @@ def build() -> Cast:
     asked = builders.a_visit_type("Examination", minutes=45, needs_approval=True, price_cents=9000)
     doctor_a = builders.a_doctor("Ada Alvarez", visit_types=[plain, asked])
     doctor_b = builders.a_doctor("Bela Brandt", visit_types=[plain])
+    doctor_a.portrait = builders.a_portrait()
+    db.session.commit()
     specialty = doctor_a.specialties[0].slug
     waiting = builders.a_doctor("Wanda Weiss", visit_types=[plain], published=False)
     patient_a, patient_b = builders.a_patient("Alma Abel"), builders.a_patient("Ben Bauer")
@@ -85,6 +87,7 @@ def build() -> Cast:
         "invited user": invited.ref,
         "inviting token": links.issue(invited, TokenPurpose.INVITATION),
         "specialty": specialty,
+        "portrait": doctor_a.portrait or "",
         "settings": policy.version_of(settings.current()),
         **{f"session of {person}": _session_id(users[person]) for person in users},
     }

@@ -74,6 +74,7 @@ ROUTES: dict[str, Row] = {
     "site.doctor": Row(EVERYBODY, {"ref": "@doctor"}),
     "site.about": Row(EVERYBODY),
     "site.contact": Row(EVERYBODY),
+    "site.portrait": Row(EVERYBODY, {"name": "@portrait"}),
     "site.health": Row(EVERYBODY),
     "site.robots": Row(EVERYBODY),
     "site.favicon": Row(EVERYBODY),
@@ -154,7 +155,9 @@ ROUTES: dict[str, Row] = {
     "admin.invite_again": Row(ADMIN, {"ref": "@invited user"}, form={"version": "1"}),
     "admin.doctors": Row(ADMIN),
     "admin.doctor": Row(ADMIN, {"ref": "@waiting doctor"}),
-    "admin.approve": Row(ADMIN, {"ref": "@waiting doctor"}, form={"version": "1"}),
+    "admin.approve": Row(
+        ADMIN, {"ref": "@waiting doctor"}, form={"version": "1", "licence_number": "B 1"}
+    ),
     "admin.publish": Row(ADMIN, {"ref": "@waiting doctor"}, form={"version": "1"}),
     "admin.unpublish": Row(ADMIN, {"ref": "@doctor"}, form={"version": "1"}),
     "admin.pages": Row(ADMIN),

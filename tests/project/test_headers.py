@@ -40,7 +40,7 @@ def test_every_answer_carries_the_headers(house: House, endpoint: str) -> None:
                 answer = house.ask(person, method, path, form=form)
                 check(answer, f"{person}: {method} {path}")
                 is_private = row.may != EVERYBODY and Person.ANONYMOUS not in row.may
-                if 300 <= answer.status_code < 400:
+                if 300 <= answer.status_code < 400 or endpoint == "site.portrait":
                     continue
                 if person is not Person.ANONYMOUS or is_private or answer.status_code >= 400:
                     assert answer.headers["Cache-Control"] == "no-store", (person, method, path)
