@@ -42,6 +42,23 @@ class Page(Generic[T]):
         return max(1, -(-self.total // self.size))
 
 
+def page_of_found(
+    query: Select[T],
+    key: ColumnElement[Any],
+    order: Sequence[ColumnElement[Any] | InstrumentedAttribute[Any]],
+    number: int,
+    size: int = PAGE_SIZE,
+) -> Page[T]:
+    """The same for rows that only reading them all can find: they are read once, and not once
+    more to be counted."""
+    found = db.session.scalars(query.with_only_columns(key).order_by(*order).limit(MOST + 1)).all()
+    total = min(len(found), MOST)
+    number = min(max(number, 1), max(1, -(-total // size)))
+    some = found[(number - 1) * size : min(number * size, total)]
+    rows = db.session.scalars(query.where(key.in_(some)).order_by(*order))
+    return Page(rows.all(), number, total, size, is_more=len(found) > MOST)
+
+
 def page_of(
     query: Select[T],
     key: ColumnElement[Any],

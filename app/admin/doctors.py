@@ -6,11 +6,12 @@ from collections.abc import Callable
 
 from flask import Response, flash, request, url_for
 
+from app.accounts import names
 from app.admin import bp
-from app.admin.users import chosen, version_seen
+from app.admin.users import LONGEST_SEARCH, chosen, version_seen
 from app.directory import approvals
-from app.directory.approvals import Standing
-from app.errors import Busy, ClinicError
+from app.directory.approvals import NoLicence, Sort, Standing
+from app.errors import Busy, ChangedMeanwhile, ClinicError
 from app.htmx import respond, see_other
 from app.inputs import a_page
 from app.models import Role
@@ -25,7 +26,9 @@ def doctors() -> Response:
     counts = approvals.counts()
     first = Standing.WAITING if counts[Standing.WAITING] else Standing.PUBLISHED
     standing = chosen(Standing, request.args.get("standing")) or first
-    page = approvals.find(standing, a_page(request.args.get("page")))
+    search = request.args.get("q", "")[:LONGEST_SEARCH].strip()
+    sort = chosen(Sort, request.args.get("sort")) or approvals.usual_sort(standing)
+    page = approvals.find(standing, a_page(request.args.get("page")), search=search, sort=sort)
     ids = [candidate.doctor.id for candidate in page.rows]
     return respond(
         "admin/doctors.html",
@@ -34,7 +37,16 @@ def doctors() -> Response:
         standing=standing,
         counts=counts,
         coming=register.coming_by_doctor(ids, openings.desk().at),
-        page_address=lambda number: url_for("admin.doctors", standing=standing.value, page=number),
+        search=search,
+        sort=sort,
+        sorts=Sort,
+        page_address=lambda number: url_for(
+            "admin.doctors",
+            standing=standing.value,
+            q=search or None,
+            sort=sort.value if sort is not approvals.usual_sort(standing) else None,
+            page=number,
+        ),
     )
 
 
@@ -48,8 +60,17 @@ def doctor(ref: str) -> Response:
 @bp.post("/admin/doctors/<ref>/approve/")
 @only(Role.ADMIN)
 def approve(ref: str) -> Response:
-    """Accept a doctor into the clinic."""
-    return _change(ref, approvals.approve, "is approved. We tell them by e-mail.")
+    """Accept a doctor into the clinic, under the licence number that the admin has checked."""
+    found, version = approvals.doctor_of(ref), version_seen()
+    licence = names.tidy(request.form.get("licence_number", ""))
+    try:
+        approvals.approve(found, me(), licence_number=licence, version=version)
+    except NoLicence as refused:
+        return _doctor_page(ref, typed_licence=licence, licence_error=refused)
+    except ChangedMeanwhile as refused:
+        return _doctor_page(ref, refused, typed_licence=licence)
+    flash(f"{found.name} is approved. We tell them by e-mail.", "success")
+    return see_other(url_for("admin.doctor", ref=ref))
 
 
 @bp.post("/admin/doctors/<ref>/publish/")
@@ -78,15 +99,24 @@ def _change(ref: str, change: Callable[..., None], done: str) -> Response:
     return see_other(url_for("admin.doctor", ref=ref))
 
 
-def _doctor_page(ref: str, refused: ClinicError | None = None) -> Response:
+def _doctor_page(
+    ref: str,
+    refused: ClinicError | None = None,
+    *,
+    typed_licence: str | None = None,
+    licence_error: NoLicence | None = None,
+) -> Response:
     candidate = approvals.candidate_of(ref)
+    fault = refused or licence_error
     coming = register.coming_by_doctor([candidate.doctor.id], openings.desk().at)
     return respond(
         "admin/doctor.html",
         "admin/doctor.html",
-        status=refused.status if refused else 200,
+        status=fault.status if fault else 200,
         candidate=candidate,
         doctor=candidate.doctor,
         coming=coming.get(candidate.doctor.id, 0),
         refusal=refused.sentence if refused else None,
+        typed_licence=typed_licence,
+        licence_error=licence_error.sentence if licence_error else None,
     )

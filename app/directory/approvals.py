@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, func, select
+from sqlalchemy import ColumnElement, Select, case, func, select
 from sqlalchemy.orm import joinedload, selectinload
 
 from app import clock
+from app.accounts import names
 from app.clinic import audit
 from app.errors import ChangedMeanwhile, ClinicError, NotAllowed, NotFound
 from app.extensions import db
@@ -33,6 +34,19 @@ CONDITIONS: dict[Standing, ColumnElement[bool]] = {
     Standing.PUBLISHED: Doctor.approved_at.is_not(None) & Doctor.is_published.is_(True),
     Standing.HIDDEN: Doctor.approved_at.is_not(None) & Doctor.is_published.is_(False),
 }
+
+
+class Sort(StrEnum):
+    """What doctors may be ordered by; a leading minus turns it round."""
+
+    NAME = "name"
+    NAME_DOWN = "-name"
+    NEWEST = "-since"
+    OLDEST = "since"
+
+
+class NoLicence(ClinicError):
+    status = 422
 
 
 class NotComplete(ClinicError):
@@ -81,27 +95,47 @@ def waiting() -> int:
 
 def counts() -> dict[Standing, int]:
     """How many doctors stand where."""
-    columns = [func.count().filter(condition) for condition in CONDITIONS.values()]
+    columns = [func.count(case((condition, 1))) for condition in CONDITIONS.values()]
     row = db.session.execute(select(*columns).select_from(Doctor)).one()
     return dict(zip(CONDITIONS, row, strict=True))
 
 
-def find(standing: Standing, page: int) -> Page[Candidate]:
-    """A page of the doctors who stand there: the longest waiting first, else by name."""
+def usual_sort(standing: Standing) -> Sort:
+    """The longest waiting first, the others by name."""
+    return Sort.OLDEST if standing is Standing.WAITING else Sort.NAME
+
+
+def find(
+    standing: Standing, page: int, *, search: str = "", sort: Sort | None = None
+) -> Page[Candidate]:
+    """A page of the doctors who stand there, those whose name or licence number holds what is
+    searched for."""
     query = _whole().join(Doctor.user).where(CONDITIONS[standing])
-    order: list[ColumnElement[Any]] = [Doctor.id.expression]
-    if standing is not Standing.WAITING:
-        order.insert(0, User.name.expression)
+    if search.strip():
+        query = query.where(
+            User.name.icontains(search.strip(), autoescape=True)
+            | Doctor.licence_number.icontains(search.strip(), autoescape=True)
+        )
+    sort = sort or usual_sort(standing)
+    columns: list[ColumnElement[Any]] = [Doctor.id.expression]
+    if sort in {Sort.NAME, Sort.NAME_DOWN}:
+        columns.insert(0, User.name.expression)
+    order = [one.desc() for one in columns] if sort.value.startswith("-") else columns
     found = page_of(query, Doctor.id.expression, order, page)
     return Page(_candidates(found.rows), found.number, found.total, is_more=found.is_more)
 
 
 @transactional
-def approve(doctor: Doctor, actor: User, *, version: int) -> None:
-    """Accept a doctor into the clinic and tell them. Raises NotAllowed, ChangedMeanwhile."""
+def approve(doctor: Doctor, actor: User, *, licence_number: str, version: int) -> None:
+    """Accept a doctor into the clinic under the licence number that the admin has checked, and
+    tell them. Raises NoLicence, NotAllowed, ChangedMeanwhile."""
     _lock(doctor, actor, version)
     if doctor.approved_at is not None:
         raise ChangedMeanwhile
+    if complaint := names.complaint_about_licence(licence_number):
+        raise NoLicence(complaint)
+    before = {"approved_at": None, "licence_number": doctor.licence_number}
+    doctor.licence_number = licence_number
     doctor.approved_at = clock.now()
     doctor.version += 1
     audit.record(
@@ -109,7 +143,7 @@ def approve(doctor: Doctor, actor: User, *, version: int) -> None:
         "doctor.approved",
         doctor,
         name=doctor.name,
-        before={"approved_at": None},
+        before=before,
         after={
             "approved_at": doctor.approved_at.isoformat(timespec="seconds"),
             "licence_number": doctor.licence_number,

@@ -27,7 +27,10 @@ def is_found(office: Office) -> bool:
 
 
 def press(office: Office, ref: str, change: str) -> Page:
-    return office.admin.submit(office.admin.get(f"/admin/doctors/{ref}/").form(f"/{change}/"))
+    form = office.admin.get(f"/admin/doctors/{ref}/").form(f"/{change}/")
+    if change == "approve" and not form.values["licence_number"]:
+        form.values["licence_number"] = "B 12/34"
+    return office.admin.submit(form)
 
 
 def doctor(office: Office, ref: str) -> Doctor:
@@ -104,6 +107,7 @@ def test_hiding_says_what_is_booked_and_leaves_it(office: Office) -> None:
 def test_an_old_page_changes_nothing(office: Office) -> None:
     ref = a_candidate(office)
     old = office.admin.get(f"/admin/doctors/{ref}/").form("/approve/")
+    old.values["licence_number"] = "B 1"
     office.admin.submit(old)
     again = office.admin.submit(old)
     assert again.status == 409
@@ -131,3 +135,44 @@ def test_the_list_takes_as_many_queries_for_thirty_doctors_as_for_one(office: Of
 
 def test_a_doctor_who_does_not_exist_is_not_found(office: Office) -> None:
     assert office.admin.get("/admin/doctors/nobody/").status == 404
+
+
+def test_a_licence_number_is_required_and_can_be_put_right(office: Office) -> None:
+    ref = a_candidate(office)
+    form = office.admin.get(f"/admin/doctors/{ref}/").form("/approve/")
+    for number, complaint in (("", "Enter the number of the licence"), ("<b>", "Use letters")):
+        page = office.admin.submit(form, licence_number=number)
+        assert page.status == 422
+        assert complaint in page.text
+        assert page.form("/approve/").values["licence_number"] == number
+    assert doctor(office, ref).approved_at is None
+    office.admin.submit(form, licence_number=" B  12/34 ")
+    assert doctor(office, ref).licence_number == "B 12/34"
+    (event,) = office.trail("doctor.approved")
+    assert event.before == {"approved_at": None, "licence_number": ""}
+
+
+def test_doctors_are_found_by_name_and_licence_and_ordered(office: Office) -> None:
+    with office.app.app_context():
+        for name in ("Ada Berg", "Bela Brandt", "Cleo 100%"):
+            a_doctor(name)
+
+    @transactional
+    def give_licence() -> None:
+        db.session.scalars(select(Doctor).order_by(Doctor.id)).first().licence_number = "DE-4711"
+
+    with office.app.app_context():
+        give_licence()
+
+    def found(query: str) -> list[str]:
+        text = office.admin.get(f"/admin/doctors/?standing=published&{query}").text
+        names = ("Ada Berg", "Bela Brandt", "Cleo 100%")
+        return sorted((name for name in names if name in text), key=text.index)
+
+    assert found("q=br") == ["Bela Brandt"]
+    assert found("q=4711") == ["Ada Berg"]
+    assert found("q=100%25") == ["Cleo 100%"]
+    assert found("sort=-name") == ["Cleo 100%", "Bela Brandt", "Ada Berg"]
+    assert found("sort=-since") == ["Cleo 100%", "Bela Brandt", "Ada Berg"]
+    assert found("sort=password_hash") == ["Ada Berg", "Bela Brandt", "Cleo 100%"]
+    assert "No doctor fits" in office.admin.get("/admin/doctors/?q=nobody&standing=hidden").text

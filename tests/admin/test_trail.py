@@ -108,7 +108,8 @@ def test_nothing_in_the_trail_can_be_changed(office: Office, patient_ref: str) -
 def test_instants_read_as_dates(office: Office) -> None:
     with office.app.app_context():
         ref = a_doctor("Ada Berg", published=False).ref
-    office.admin.submit(office.admin.get(f"/admin/doctors/{ref}/").form("/approve/"))
+    form = office.admin.get(f"/admin/doctors/{ref}/").form("/approve/")
+    office.admin.submit(form, licence_number="B 1")
     text = office.admin.get("/admin/audit/?action=doctor.approved").text
     assert "approved_at Tuesday 24 November, 08:00" in text
 
