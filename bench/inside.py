@@ -66,7 +66,7 @@ def main(database_url: str) -> None:
 def _measured(app: Flask, act: Callable[[int], None], rounds: int = ROUNDS) -> dict[str, float]:
     for n in range(25):
         act(n)
-    with app.app_context(), _counted() as queries:
+    with app.app_context(), counted() as queries:
         before = len(queries)
         act(25)
         count = len(queries) - before
@@ -79,7 +79,8 @@ def _measured(app: Flask, act: Callable[[int], None], rounds: int = ROUNDS) -> d
 
 
 @contextmanager
-def _counted() -> Iterator[list[str]]:
+def counted() -> Iterator[list[str]]:
+    """The statements that reach the database meanwhile."""
     seen: list[str] = []
 
     def note(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:

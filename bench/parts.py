@@ -22,6 +22,7 @@ from app.extensions import db
 from app.models import Appointment, AppointmentStatus
 from app.scheduling import openings
 from app.scheduling.soundness import count_faults
+from bench import lists as lists_
 from bench import rush as rush_
 from bench.clinic import Size, an_app, build, sign_in_everybody
 from bench.load import Rate, hammer
@@ -35,6 +36,7 @@ TURNS = 5
 LEAST_SHARE, MOST_MIB = 0.40, 150
 MOST_GROWTH, MOST_SEARCH_GROWTH = 1.2, 2.0
 MOST_BOOKING_MS = 500
+MOST_LIST_MS = 100
 HTMX = {"HX-Request": "true", "HX-Request-Type": "partial"}
 
 
@@ -98,6 +100,15 @@ def speed(seconds: int) -> Iterator[Line]:
         f"under {MOST_MIB} MiB",
         max(memory) < MOST_MIB,
     )
+
+
+def lists() -> Iterator[Line]:
+    """The admins' lists over 100,000 users, 100,000 appointments and a million events."""
+    with clinic("bench_lists", lists_.HUNDRED_THOUSAND) as (_, app):
+        for cost in lists_.costs(app):
+            figure = f"{cost.ms:.1f} ms, {cost.queries} queries"
+            aim = f"under {MOST_LIST_MS} ms"
+            yield Line(cost.page, figure, aim, cost.ms < MOST_LIST_MS)
 
 
 def _take_turns(

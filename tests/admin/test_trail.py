@@ -37,21 +37,41 @@ def record_many(actor_id: int, number: int) -> None:
 
 def test_an_event_reads_who_what_before_and_after(office: Office, patient_ref: str) -> None:
     text = office.admin.get("/admin/audit/").text
-    assert "Ana Sousa (admin) : user.active user Ines Carvalho" in text
-    assert "is_active yes no" in text
+    assert "Ana Sousa (admin) : User: active , user Ines Carvalho" in text
+    assert "Active yes no" in text
     assert "Asked us to" in text
     assert "Tuesday 24 November, 08:00:00" in text
 
 
 @pytest.mark.parametrize(
-    "asked", ["who=ana", "who=ana@example.org", "kind=user", "action=user.active", "day=2026-11-24"]
+    "asked",
+    [
+        "who=ana",
+        "who=ana@example.org",
+        "kind=user",
+        "action=user.active",
+        "from=2026-11-24",
+        "to=2026-11-24",
+        "from=2026-11-24&to=2026-11-24",
+        "what=ines",
+        "what=carvalho&kind=user",
+    ],
 )
 def test_events_are_narrowed(office: Office, patient_ref: str, asked: str) -> None:
     assert "Asked us to" in office.admin.get(f"/admin/audit/?{asked}").text
 
 
 @pytest.mark.parametrize(
-    "asked", ["who=nobody", "kind=doctor", "action=user.role", "day=2026-11-23", "before=1"]
+    "asked",
+    [
+        "who=nobody",
+        "kind=doctor",
+        "action=user.role",
+        "to=2026-11-23",
+        "from=2026-11-25",
+        "what=ana",
+        "before=1",
+    ],
 )
 def test_events_that_do_not_fit_are_left_out(office: Office, patient_ref: str, asked: str) -> None:
     page = office.admin.get(f"/admin/audit/?{asked}")
@@ -59,7 +79,7 @@ def test_events_that_do_not_fit_are_left_out(office: Office, patient_ref: str, a
     assert "No event fits" in page.text
 
 
-@pytest.mark.parametrize("asked", ["before=x", "before=99999999999999", "day=2026-13-01"])
+@pytest.mark.parametrize("asked", ["before=x", "before=99999999999999", "from=2026-13-01", "to=x"])
 def test_what_makes_no_sense_narrows_nothing(office: Office, patient_ref: str, asked: str) -> None:
     assert "Asked us to" in office.admin.get(f"/admin/audit/?{asked}").text
 
@@ -92,7 +112,7 @@ def test_the_trail_takes_as_many_queries_for_thousands_as_for_one(
     few = cost()
     with office.app.app_context():
         record_many(office.admin_id, 2000)
-    assert cost() == few <= 7
+    assert cost() == few <= 8
 
 
 def test_htmx_gets_the_events_alone(office: Office, patient_ref: str) -> None:
@@ -111,7 +131,7 @@ def test_instants_read_as_dates(office: Office) -> None:
     form = office.admin.get(f"/admin/doctors/{ref}/").form("/approve/")
     office.admin.submit(form, licence_number="B 1")
     text = office.admin.get("/admin/audit/?action=doctor.approved").text
-    assert "approved_at Tuesday 24 November, 08:00" in text
+    assert "Approved nothing Tuesday 24 November, 08:00" in text
 
 
 @pytest.mark.parametrize("step", ["approve", "cancel"])
@@ -129,3 +149,23 @@ def test_the_trail_leads_to_a_time_that_was_only_held_and_nothing_can_be_done_wi
     assert f"/board/visit/{ref}/" in office.admin.get("/admin/audit/").html
     assert (page.status, "Held" in page.text) == (200, True)
     assert office.admin.post(f"/board/{ref}/{step}/", values).status == 409
+
+
+def test_events_about_one_thing_are_found_by_its_reference_and_lead_to_it(
+    office: Office, patient_ref: str
+) -> None:
+    page = office.admin.get(f"/admin/audit/?what={patient_ref}")
+    assert "Asked us to" in page.text
+    assert f'href="/admin/users/{patient_ref}/"' in page.html
+    assert "No event fits" in office.admin.get(f"/admin/audit/?what={patient_ref[::-1]}").text
+
+
+def test_the_next_stretch_keeps_the_filters(office: Office) -> None:
+    with office.app.app_context():
+        record_many(office.admin_id, 30)
+    html = office.admin.get(
+        "/admin/audit/?who=ana&what=ana&kind=user&from=2026-11-24&to=2026-11-24"
+    ).html
+    older = next(part for part in html.split('"') if "before=" in part).replace("&amp;", "&")
+    assert all(word in older for word in ("who=ana", "what=ana", "kind=user", "from=", "to="))
+    assert office.admin.get(older).html.count("<article") == 5
