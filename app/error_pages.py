@@ -49,7 +49,7 @@ class WayOn:
 def init(app: Flask) -> None:
     """Answer every kind of error in one place."""
     app.register_error_handler(ClinicError, _clinic_error)
-    app.register_error_handler(HTTPException, _http_error)
+    app.register_error_handler(HTTPException, http_error)
     app.register_error_handler(OperationalError, _database_error)
     app.register_error_handler(PoolTimeout, _database_error)
     app.register_error_handler(Exception, _unexpected)
@@ -59,7 +59,8 @@ def _clinic_error(error: ClinicError) -> Response:
     return _answer(error.status, error.sentence)
 
 
-def _http_error(error: HTTPException) -> Response:
+def http_error(error: HTTPException) -> Response:
+    """The page, or the fragment, of an error that has a status."""
     code = error.code or 500
     if code < 400:
         return make_response(error.get_response())

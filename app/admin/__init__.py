@@ -10,6 +10,7 @@ from app.admin import (  # noqa: E402, F401
     inviting,
     overview,
     pages,
+    profile_changes,
     settings,
     trail,
     users,

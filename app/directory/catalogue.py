@@ -168,7 +168,7 @@ def at(number: int) -> Catalogue:
     specialties = {row.id: _specialty(row) for row in _all(select(Specialty))}
     locations = {row.id: _location(row) for row in _all(select(Location))}
     active = select(VisitType).where(VisitType.is_active).order_by(VisitType.minutes)
-    visit_types = {row.id: _visit_type(row) for row in _all(active)}
+    visit_types = {row.id: visit_type_facts(row) for row in _all(active)}
     has_specialties = _pairs(doctor_specialties.c.doctor_id, doctor_specialties.c.specialty_id)
     offers = _offers(visit_types)
     speaks = _pairs(DoctorLanguage.doctor_id, DoctorLanguage.language)
@@ -277,7 +277,8 @@ def _location(row: Location) -> LocationFacts:
     )
 
 
-def _visit_type(row: VisitType) -> VisitTypeFacts:
+def visit_type_facts(row: VisitType) -> VisitTypeFacts:
+    """A visit type on the clinic's terms."""
     return VisitTypeFacts(
         row.id,
         row.ref,

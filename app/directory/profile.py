@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from sqlalchemy import select
 
 from app.extensions import db
-from app.models import Doctor, VisitType
+from app.models import Doctor, Specialty, VisitType
 from app.models.doctor import doctor_visit_types
 
 
@@ -58,6 +58,17 @@ class Profile:
             tuple(state["specialties"]),
             {ref: Terms(**terms) for ref, terms in state["visits"].items()},
         )
+
+
+def offered() -> Sequence[VisitType]:
+    """The visit types of the clinic that a doctor may offer, the shortest first."""
+    active = select(VisitType).where(VisitType.is_active)
+    return db.session.scalars(active.order_by(VisitType.minutes, VisitType.name)).all()
+
+
+def specialties() -> Sequence[Specialty]:
+    """The specialties of the clinic, in order of name."""
+    return db.session.scalars(select(Specialty).order_by(Specialty.name)).all()
 
 
 def published(doctor: Doctor) -> Profile:

@@ -131,6 +131,13 @@ ROUTES: dict[str, Row] = {
     "doctor.take": Row(DOCTOR_A | ADMIN, {"ref": "@request", "step": "approve"}, form=SEEN),
     "doctor.cancel": Row(DOCTOR_A | ADMIN, MINE, form={**SEEN, "reason": "Ill"}),
     "doctor.undo": Row(DOCTOR_A | ADMIN, MINE, form=SEEN),
+    "doctor.page": Row(DOCTORS | ADMIN),
+    "doctor.page_now": Row(
+        DOCTORS | ADMIN,
+        form={"title": "Prof.", "languages": "de", "specialties": "@specialty", "about": "Hello."},
+    ),
+    "doctor.withdraw_page": Row(DOCTORS | ADMIN, form={"version": "1"}),
+    "doctor.page_preview": Row(DOCTORS | ADMIN),
     # The clinic.
     "admin.overview": Row(ADMIN),
     "admin.appointments": Row(ADMIN),
@@ -164,6 +171,12 @@ ROUTES: dict[str, Row] = {
     "admin.page": Row(ADMIN, {"slug": "about"}),
     "admin.page_now": Row(ADMIN, {"slug": "about"}, form={"body": "## We", "version": "0"}),
     "admin.page_preview": Row(ADMIN, {"slug": "home"}, form={"body": "## We", "version": "0"}),
+    "admin.profile_changes": Row(ADMIN),
+    "admin.profile_change": Row(ADMIN, {"ref": "@doctor"}),
+    "admin.let_through": Row(ADMIN, {"ref": "@doctor"}, form={"version": "1"}),
+    "admin.decline_profile_change": Row(
+        ADMIN, {"ref": "@doctor"}, form={"version": "1", "reason": "Please no praise."}
+    ),
     "admin.settings": Row(ADMIN),
     "admin.settings_now": Row(ADMIN, form={**SETTINGS, "version": "@settings"}),
 }
