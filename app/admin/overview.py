@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from flask import Response, make_response, render_template
+from flask import Response, current_app, make_response, render_template, url_for
 
 from app.admin import bp
-from app.directory import approvals
+from app.directory import approvals, profiles
 from app.messaging.troubles import troubles
 from app.models import Role
-from app.scheduling import openings, register
+from app.scheduling import capacity, openings, register
 from app.scheduling.register import Concern
 from app.security import only
 
@@ -17,13 +17,22 @@ from app.security import only
 @only(Role.ADMIN)
 def overview() -> Response:
     """The admins' first page."""
-    at = openings.desk().at
+    desk = openings.desk()
+    at = desk.at
     page = render_template(
         "admin/overview.html",
         waiting=approvals.waiting(),
+        page_changes=len(profiles.waiting()),
+        page_changes_address=_address_of("admin.profile_changes"),
         unanswered=register.how_many(Concern.UNANSWERED, at),
         unclosed=register.how_many(Concern.UNCLOSED, at),
         messages=troubles(at),
+        is_worker_silent=capacity.is_worker_silent(desk),
         loads=register.load_of_today(at),
+        open_ticks=capacity.open_today(desk),
     )
     return make_response(page)
+
+
+def _address_of(endpoint: str) -> str | None:
+    return url_for(endpoint) if endpoint in current_app.view_functions else None

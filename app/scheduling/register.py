@@ -22,6 +22,7 @@ from app.scheduling.states import OPEN
 
 ANSWERED_WITHIN = timedelta(hours=24)
 CLOSED_WITHIN = timedelta(hours=12)
+GONE = {Status.HELD, Status.EXPIRED, Status.CANCELLED}
 UNCLOSED = OPEN | {Status.ARRIVED, Status.IN_CONSULTATION}
 
 
@@ -57,6 +58,8 @@ class Load:
     waiting: int
     done: int
     to_answer: int
+    no_shows: int
+    busy_ticks: int  # what they take of the doctors' time, preparation included
 
 
 def find(wanted: Wanted, at: datetime, page: int) -> Page[Appointment]:
@@ -90,14 +93,21 @@ def load_of_today(at: datetime) -> list[Load]:
     places = _places()
     days = {place.id: at.astimezone(place.zoneinfo).date() for place in places}
     rows = db.session.execute(
-        select(Appointment.location_id, Appointment.status, func.count())
+        select(
+            Appointment.location_id,
+            Appointment.status,
+            func.count(),
+            func.sum(Appointment.busy_until_tick - Appointment.busy_from_tick),
+        )
         .where(_on_days(places, days))
         .group_by(Appointment.location_id, Appointment.status)
     )
     counts: defaultdict[int, Counter[Status]] = defaultdict(Counter)
-    for place_id, status, number in rows:
+    busy: Counter[int] = Counter()
+    for place_id, status, number, ticks in rows:
         counts[place_id][status] = number
-    return [_load(place, days[place.id], counts[place.id]) for place in places]
+        busy[place_id] += int(ticks) if status not in GONE else 0
+    return [_load(place, days[place.id], counts[place.id], busy[place.id]) for place in places]
 
 
 def coming_by_doctor(doctor_ids: Iterable[int], at: datetime) -> dict[int, int]:
@@ -178,13 +188,14 @@ def _on_days(places: Sequence[Location], days: dict[int, date]) -> ColumnElement
     )
 
 
-def _load(place: Location, on: date, by_status: Counter[Status]) -> Load:
-    gone = {Status.HELD, Status.EXPIRED, Status.CANCELLED}
+def _load(place: Location, on: date, by_status: Counter[Status], busy_ticks: int) -> Load:
     return Load(
         location=place,
         on=on,
-        visits=sum(number for status, number in by_status.items() if status not in gone),
+        visits=sum(number for status, number in by_status.items() if status not in GONE),
         waiting=by_status[Status.ARRIVED],
         done=by_status[Status.COMPLETED],
         to_answer=by_status[Status.REQUESTED],
+        no_shows=by_status[Status.NO_SHOW],
+        busy_ticks=busy_ticks,
     )

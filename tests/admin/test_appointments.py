@@ -147,7 +147,7 @@ def test_the_overview_counts_todays_visits_by_location(
     office.clock.move_to(tomorrow_at("08:00"))
     office.admin.sign_in(office.admin_id)
     page = office.admin.get("/admin/")
-    assert "Main Street Practice Wed 25 Nov 1 0 0 0" in page.text
+    assert "Main Street Practice Wed 25 Nov 1 0 0 0 0 6 %" in page.text
     assert "/admin/appointments/?location=main-street-practice&amp;day=2026-11-25" in page.html
 
 

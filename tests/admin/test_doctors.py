@@ -159,7 +159,7 @@ def test_doctors_are_found_by_name_and_licence_and_ordered(office: Office) -> No
 
     @transactional
     def give_licence() -> None:
-        db.session.scalars(select(Doctor).order_by(Doctor.id)).first().licence_number = "DE-4711"
+        db.session.scalars(select(Doctor).order_by(Doctor.id)).all()[0].licence_number = "DE-4711"
 
     with office.app.app_context():
         give_licence()
