@@ -68,9 +68,11 @@ def test_what_varies_by_htmx_says_so(house: House) -> None:
         person = min(row.may)
         query = filled(row.query, house.cast.of)
         whole = house.ask(person, "GET", path, query=query)
+        if whole.mimetype != "text/html":
+            continue
         part = house.ask(person, "GET", path, query=query, headers=PARTIAL)
         is_other = whole.text.startswith("<!doctype") != part.text.startswith("<!doctype")
-        if whole.mimetype == "text/html" and is_other:
+        if is_other:
             assert "HX-Request" in whole.headers.get("Vary", ""), path
             assert "HX-Request" in part.headers.get("Vary", ""), path
 
