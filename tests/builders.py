@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from functools import cache
@@ -185,6 +186,7 @@ def works(
     hours: str,
     valid_from: date | None = None,
     valid_until: date | None = None,
+    only: Sequence[VisitType] = (),
 ) -> WorkingHours:
     """`works(doctor, place, 1, "09:00-12:30")`: Mondays, on the place's wall."""
     begins, ends = (int(part[:2]) * 60 + int(part[3:]) for part in hours.split("-"))
@@ -196,6 +198,7 @@ def works(
         ends_minute=ends,
         valid_from=valid_from,
         valid_until=valid_until,
+        visit_types=list(only),
     )
     db.session.add(row)
     db.session.flush()

@@ -7,10 +7,9 @@ queries is the same for one doctor and for a hundred, for a day and for two mont
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
-from typing import TypeVar
 
 from sqlalchemy import ColumnElement, Select, bindparam, or_, select
 
@@ -21,16 +20,16 @@ from app.directory.catalogue import LocationFacts
 from app.extensions import db
 from app.models import Appointment, Closure, HoursException, HoursExceptionKind, WorkingHours
 from app.models import AppointmentStatus as Status
+from app.models.hours import working_hours_visit_types
 from app.scheduling.availability import ticks_in
 from app.scheduling.days import local_day
+from app.scheduling.pattern import Interval, Planned, planned_at, ticks_of
 
 LONGEST_VISIT_TICKS = 96
 LONGEST_BUFFER_TICKS = 24
 LONGEST_BUSY_TICKS = 288  # the check constraint on appointments
 ONE_DAY = timedelta(days=1)
 END_OF_TIME = datetime(9000, 1, 1, tzinfo=UTC)
-
-R = TypeVar("R", WorkingHours, HoursException)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +48,8 @@ class PlaceShape:
     """A doctor's time at one location, as sets of ticks of the window.
 
     `planned` is the weekly pattern and extra hours; `present` is without time off; `open` is
-    without the location's closures, which are kept with their reasons.
+    without the location's closures, which are kept with their reasons. `reserved` is what only some
+    visit types may have, and `reserved_to` says which.
     """
 
     location: LocationFacts
@@ -57,6 +57,14 @@ class PlaceShape:
     present: int
     open: int
     closures: tuple[tuple[int, int, str], ...]
+    reserved: int = 0
+    reserved_to: Mapping[int, int] = field(default_factory=dict)  # by the visit type's number
+
+    def open_to(self, visit_type_id: int) -> int:
+        """What of `open` a visit type may have."""
+        if not self.reserved:
+            return self.open
+        return self.open & ~(self.reserved & ~self.reserved_to.get(visit_type_id, 0))
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,10 +90,10 @@ def shapes(
             widest,
             tuple(
                 _place(
-                    locations[place_id], widest, spans, exceptions[doctor_id], closures[place_id]
+                    locations[place_id], widest, planned, exceptions[doctor_id], closures[place_id]
                 )
-                for place_id, spans in sorted(
-                    _planned(locations, hours[doctor_id], exceptions[doctor_id], widest).items()
+                for place_id, planned in sorted(
+                    planned_at(locations, hours[doctor_id], exceptions[doctor_id], widest).items()
                 )
             ),
         )
@@ -164,15 +172,24 @@ def _window(first_day: date, last_day: date, places: Iterable[LocationFacts]) ->
 
 def _hours(
     doctor_ids: tuple[int, ...], first_day: date, last_day: date
-) -> defaultdict[int, list[WorkingHours]]:
-    rows = db.session.scalars(
-        select(WorkingHours).where(
+) -> defaultdict[int, list[Interval]]:
+    only = working_hours_visit_types.c
+    found = db.session.execute(
+        select(WorkingHours, only.visit_type_id)
+        .outerjoin(working_hours_visit_types, only.working_hours_id == WorkingHours.id)
+        .where(
             WorkingHours.doctor_id.in_(doctor_ids),
             or_(WorkingHours.valid_from.is_(None), WorkingHours.valid_from <= last_day + ONE_DAY),
             or_(WorkingHours.valid_until.is_(None), WorkingHours.valid_until >= first_day),
         )
     )
-    return _grouped(rows)
+    kinds: defaultdict[WorkingHours, set[int]] = defaultdict(set)
+    for hours, kind in found:
+        kinds[hours].update(() if kind is None else (kind,))
+    groups: defaultdict[int, list[Interval]] = defaultdict(list)
+    for hours, of_types in kinds.items():
+        groups[hours.doctor_id].append(Interval(hours, frozenset(of_types)))
+    return groups
 
 
 def _exceptions(
@@ -185,11 +202,7 @@ def _exceptions(
             HoursException.starts_at < instant_of(window.last),
         )
     )
-    return _grouped(rows)
-
-
-def _grouped(rows: Iterable[R]) -> defaultdict[int, list[R]]:
-    groups: defaultdict[int, list[R]] = defaultdict(list)
+    groups: defaultdict[int, list[HoursException]] = defaultdict(list)
     for row in rows:
         groups[row.doctor_id].append(row)
     return groups
@@ -205,62 +218,29 @@ def _closures(
         Closure.starts_at < instant_of(window.last),
     )
     for closure in db.session.scalars(query):
-        begin, end = _ticks(closure.starts_at, closure.ends_at)
+        begin, end = ticks_of(closure)
         groups[closure.location_id].append((begin, end, closure.reason))
     return groups
-
-
-def _planned(
-    locations: dict[int, LocationFacts],
-    hours: list[WorkingHours],
-    exceptions: list[HoursException],
-    window: Window,
-) -> dict[int, int]:
-    """The set of planned ticks for each location at which the doctor works at all."""
-    planned: dict[int, int] = defaultdict(int)
-    for interval in hours:
-        place = locations.get(interval.location_id)
-        if place is not None:
-            planned[place.id] |= _weekly(interval, place, window)
-    for extra in exceptions:
-        if extra.kind is HoursExceptionKind.EXTRA_HOURS and extra.location_id in locations:
-            span = _ticks(extra.starts_at, extra.ends_at)
-            planned[extra.location_id] |= ticks_in([span], window.first, window.last)
-    return planned
-
-
-def _weekly(interval: WorkingHours, place: LocationFacts, window: Window) -> int:
-    bits = 0
-    on = window.first_day + timedelta((interval.weekday - window.first_day.isoweekday()) % 7)
-    while on <= window.last_day + ONE_DAY:
-        begins = interval.valid_from is None or interval.valid_from <= on
-        ends = interval.valid_until is None or on <= interval.valid_until
-        if begins and ends:
-            day = local_day(on, place.zone)
-            bits |= day.mask(interval.starts_minute, interval.ends_minute) << (
-                day.first - window.first
-            )
-        on += timedelta(7)
-    return bits & ((1 << (window.last - window.first)) - 1)
 
 
 def _place(
     location: LocationFacts,
     window: Window,
-    planned: int,
+    plan: Planned,
     exceptions: list[HoursException],
     closures: list[tuple[int, int, str]],
 ) -> PlaceShape:
-    away = [
-        _ticks(off.starts_at, off.ends_at)
-        for off in exceptions
-        if off.kind is HoursExceptionKind.TIME_OFF
-    ]
+    reserved = plan.reserved
+    planned = plan.shared | reserved
+    away = [ticks_of(off) for off in exceptions if off.kind is HoursExceptionKind.TIME_OFF]
     present = planned & ~ticks_in(away, window.first, window.last)
     closed = ticks_in(((begin, end) for begin, end, _ in closures), window.first, window.last)
-    return PlaceShape(location, planned, present, present & ~closed, tuple(closures))
-
-
-def _ticks(starts_at: datetime, ends_at: datetime) -> tuple[int, int]:
-    """The ticks that a span touches; a span that ends within a tick takes all of it."""
-    return tick_of(starts_at), -(-int(ends_at.timestamp()) // 300)
+    return PlaceShape(
+        location,
+        planned,
+        present,
+        present & ~closed,
+        tuple(closures),
+        reserved,
+        plan.reserved_to,
+    )

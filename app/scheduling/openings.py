@@ -329,7 +329,8 @@ def check_hours(desk: Desk, doctor: DoctorFacts, visit_type: VisitTypeFacts, tic
     ]
     bit = 1 << (tick - shape.window.first)
     ticks = length_of(visit_type).ticks
-    if not any(starts_that_fit(place.open, ticks) & bit for place in shape.places):
+    kind = visit_type.id
+    if not any(starts_that_fit(place.open_to(kind), ticks) & bit for place in shape.places):
         raise refusals.OutsideHours
 
 
@@ -360,7 +361,7 @@ def starts_in(
     """The bits of the window at which the visit can be booked now."""
     grid = grid_of(window, place.location, visit_type.step, desk.last_day(place.location))
     grid &= not_before_of(desk.first_tick, window)
-    return bookable_starts(place.open, busy, grid, length_of(visit_type))
+    return bookable_starts(place.open_to(visit_type.id), busy, grid, length_of(visit_type))
 
 
 def grid_of(window: Window, location: LocationFacts, step: int, until: date) -> int:

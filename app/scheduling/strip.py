@@ -69,6 +69,7 @@ class _PlaceLook:
 
     place: PlaceShape
     window: Window
+    working: int  # when the visit type is seen at all
     ever: int  # starts if nobody had booked and there were no notice and no horizon
     unbooked: int  # the same within notice and horizon
     starts: int
@@ -79,16 +80,18 @@ class _PlaceLook:
     ) -> _PlaceLook:
         length = length_of(visit_type)
         every = grid_of(window, place.location, visit_type.step, window.last_day)
-        ever = bookable_starts(place.open, 0, every, length)
+        working = place.open_to(visit_type.id)
+        ever = bookable_starts(working, 0, every, length)
         until = desk.last_day(place.location)
         timely = grid_of(window, place.location, visit_type.step, until)
         timely &= not_before_of(desk.first_tick, window)
         return cls(
             place,
             window,
+            working,
             ever,
             ever & timely,
-            bookable_starts(place.open, busy, timely, length),
+            bookable_starts(working, busy, timely, length),
         )
 
     def on(self, day: date, bits: int) -> int:
@@ -126,4 +129,6 @@ def _why_closed(on: date, looks: Sequence[_PlaceLook]) -> str:
         for begin, end, reason in look.place.closures:
             if begin < day.last and end > day.first:
                 return f"{look.place.location.name} is closed: {reason}"
+    if not any(look.on(on, look.working) for look in present):
+        return "Not for this visit on this day"
     return "No gap is long enough for this visit"

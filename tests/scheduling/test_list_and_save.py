@@ -43,10 +43,11 @@ def interval(begins: int, halves: int) -> str:
 
 @dataclass(frozen=True)
 class World:
-    """A clinic's zone, a doctor's hours every day (and where), a visit type, and time off."""
+    """A clinic's zone, a doctor's hours every day (where, and for whom), a visit type, and time
+    off."""
 
     zone: str
-    hours: list[tuple[str, str]]
+    hours: list[tuple[str, str, str]]
     minutes: int
     step: int
     buffer: int
@@ -57,7 +58,11 @@ worlds = st.builds(
     World,
     zone=st.sampled_from(ZONES),
     hours=st.lists(
-        st.tuples(st.builds(interval, halves, st.integers(1, 12)), st.sampled_from(ZONES)),
+        st.tuples(
+            st.builds(interval, halves, st.integers(1, 12)),
+            st.sampled_from(ZONES),
+            st.sampled_from(["for all", "for it alone", "for others"]),
+        ),
         min_size=1,
         max_size=3,
     ),
@@ -77,9 +82,10 @@ def a_doctor_of(world: World) -> Doctor:
         buffer_after=world.buffer,
     )
     doctor = a_doctor(hours=None, visit_types=[kind])
-    for hours, zone in world.hours:
+    only = {"for all": [], "for it alone": [kind], "for others": [a_visit_type()]}
+    for hours, zone, whose in world.hours:
         for weekday in range(1, 8):
-            works(doctor, a_location(zone, zone), weekday, hours)
+            works(doctor, a_location(zone, zone), weekday, hours, only=only[whose])
     away = clock.now() + timedelta(hours=world.off)
     exception(doctor, away, away + timedelta(hours=2))
     return doctor

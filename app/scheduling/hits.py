@@ -1,0 +1,209 @@
+"""Which coming visits a change of hours would leave outside them, and what becomes of these.
+
+Nobody is left behind silently: a change that hits somebody is stored only with an answer, which
+keeps the visits or cancels them with a message, in the same transaction. A visit that did not fit
+before, because it was booked on purpose outside the hours, is not hit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import ColumnElement, and_, or_, select
+from sqlalchemy.orm import joinedload
+
+from app import clock
+from app.clinic import revision
+from app.clock import tick_of
+from app.errors import ChangedMeanwhile, ClinicError
+from app.extensions import db
+from app.models import Appointment, Doctor, Location, Patient, User
+from app.models import AppointmentStatus as Status
+from app.scheduling import agenda, changes
+from app.scheduling.agenda import Shape
+from app.scheduling.changes import LONGEST_REASON
+from app.scheduling.days import run
+from app.scheduling.moves import TIME, Actor, move_on
+from app.scheduling.openings import ZONES_APART
+from app.scheduling.states import OPEN
+from app.transaction import Overtaken
+
+
+class Choice(StrEnum):
+    """What becomes of the visits that a change hits."""
+
+    KEEP = "keep"
+    CANCEL = "cancel"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What somebody wants for the visits whose references they have `seen`; `reason` is what the
+    patients read."""
+
+    choice: Choice | None = None
+    reason: str = ""
+    seen: frozenset[str] = frozenset()
+
+    @classmethod
+    def of(cls, sent: Mapping[str, str]) -> Answer:
+        """The answer as the form of `ui/hits.html` sends it."""
+        choice = next((one for one in Choice if one.value == sent.get("hits_choice")), None)
+        reason = sent.get("hits_reason", "").strip()[:LONGEST_REASON]
+        return cls(choice, reason, frozenset(sent.get("hits_seen", "").split()))
+
+
+NO_ANSWER = Answer()
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A visit, or a time that is held, that would no longer fit."""
+
+    ref: str
+    patient: str  # nobody for a time held by somebody who has not signed in yet
+    doctor: str
+    visit_type: str
+    location: str
+    zone: ZoneInfo
+    starts_at: datetime
+    ends_at: datetime
+    status: Status
+    visit: Appointment = field(repr=False, compare=False)
+
+    @classmethod
+    def of(cls, visit: Appointment) -> Hit:
+        return cls(
+            ref=visit.ref,
+            patient=visit.patient.name if visit.patient else "",
+            doctor=visit.doctor.name,
+            visit_type=visit.visit_type.name,
+            location=visit.location.name,
+            zone=visit.zone,
+            starts_at=visit.starts_at,
+            ends_at=visit.ends_at,
+            status=visit.status,
+            visit=visit,
+        )
+
+    @property
+    def is_held(self) -> bool:
+        """Whether the time is only held: then nobody is told, and nobody can book it any more."""
+        return self.status is Status.HELD
+
+
+class Unanswered(ClinicError):
+    """A change hits visits, and nobody has said yet what becomes of them."""
+
+    def __init__(self, hits: Sequence[Hit]) -> None:
+        self.hits = tuple(hits)
+        many = "One appointment is" if len(hits) == 1 else f"{len(hits)} appointments are"
+        super().__init__(f"{many} hit by this change. Say what becomes of them; nothing is saved.")
+
+
+class NoReason(Unanswered):
+    """Visits are to be cancelled, but not why."""
+
+
+def of_timetable(doctor: Doctor, change: Callable[[], None]) -> tuple[Hit, ...]:
+    """Make a change to a doctor's hours or exceptions; the coming visits that fit before it and do
+    not fit after it, in order of time.
+
+    For a transaction that has raised the revision, so that no booking passes by unseen.
+    """
+    visits = _coming(Appointment.doctor_id == doctor.id)
+    fitted = _fitting(visits)
+    change()
+    db.session.flush()
+    still = {visit.id for visit in _fitting(fitted)}
+    return tuple(Hit.of(visit) for visit in fitted if visit.id not in still)
+
+
+def of_closure(location: Location, starts_at: datetime, ends_at: datetime) -> tuple[Hit, ...]:
+    """The coming visits at a location that fit as things stand and lie, at least in part, in a time
+    in which it would be closed; of all doctors, in order of time.
+
+    Call it before the closure is added, in a transaction that has raised the revision.
+    """
+    visits = _coming(
+        and_(
+            Appointment.location_id == location.id,
+            Appointment.starts_at < ends_at,
+            Appointment.ends_at > starts_at,
+        )
+    )
+    return tuple(map(Hit.of, _fitting(visits)))
+
+
+def settle(hits: Sequence[Hit], answer: Answer, actor: User) -> None:
+    """Do with the visits what the answer says, in the present transaction.
+
+    Raises Unanswered while some of them have not been seen or nothing was chosen, and NoReason when
+    they are to be cancelled without a word to the patients; the transaction must then end.
+    """
+    if not hits:
+        return
+    if answer.choice is None or any(hit.ref not in answer.seen for hit in hits):
+        raise Unanswered(hits)
+    if answer.choice is Choice.KEEP:
+        return
+    if not answer.reason.strip() and not all(hit.is_held for hit in hits):
+        raise NoReason(hits)
+    for hit in hits:
+        _cancel(hit.visit, actor, answer.reason)
+
+
+def _cancel(visit: Appointment, actor: User, reason: str) -> None:
+    try:
+        if visit.status is Status.HELD:
+            move_on(visit, Status.EXPIRED, TIME, version=visit.version)
+        else:
+            changes.cancel(visit, Actor.of(actor), reason, version=visit.version)
+    except ChangedMeanwhile as faster:
+        raise Overtaken from faster  # somebody has moved it on: look again
+
+
+def _coming(which: ColumnElement[bool]) -> Sequence[Appointment]:
+    """Visits ahead that are requested or confirmed, and times that are held, with all that is shown
+    of them, in one query."""
+    now = clock.database_now()
+    is_held = and_(Appointment.status == Status.HELD, Appointment.hold_expires_at > now)
+    query = (
+        select(Appointment)
+        .options(
+            joinedload(Appointment.doctor).joinedload(Doctor.user),
+            joinedload(Appointment.patient).joinedload(Patient.user),
+            joinedload(Appointment.visit_type),
+            joinedload(Appointment.location),
+        )
+        .where(which, Appointment.starts_at > now, or_(Appointment.status.in_(OPEN), is_held))
+        .order_by(Appointment.starts_at, Appointment.id)
+        .execution_options(populate_existing=True)
+    )
+    return db.session.scalars(query).all()
+
+
+def _fitting(visits: Collection[Appointment]) -> list[Appointment]:
+    """Those of some visits that lie within the hours as they stand in this transaction."""
+    if not visits:
+        return []
+    days = [visit.starts_at.date() for visit in visits]
+    doctors = tuple(sorted({visit.doctor_id for visit in visits}))
+    shapes = agenda.shapes(
+        revision.current(), doctors, min(days) - ZONES_APART, max(days) + ZONES_APART
+    )
+    return [visit for visit in visits if _fits(shapes[visit.doctor_id], visit)]
+
+
+def _fits(shape: Shape, visit: Appointment) -> bool:
+    first, last = tick_of(visit.starts_at), tick_of(visit.ends_at)
+    wanted = run(last - first) << (first - shape.window.first)
+    return any(
+        place.open_to(visit.visit_type_id) & wanted == wanted
+        for place in shape.places
+        if place.location.id == visit.location_id
+    )
