@@ -167,6 +167,7 @@ ROUTES: dict[str, Row] = {
     ),
     "admin.publish": Row(ADMIN, {"ref": "@waiting doctor"}, form={"version": "1"}),
     "admin.unpublish": Row(ADMIN, {"ref": "@doctor"}, form={"version": "1"}),
+    "admin.clinic": Row(ADMIN),
     "admin.pages": Row(ADMIN),
     "admin.page": Row(ADMIN, {"slug": "about"}),
     "admin.page_now": Row(ADMIN, {"slug": "about"}, form={"body": "## We", "version": "0"}),
