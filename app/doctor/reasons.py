@@ -17,6 +17,7 @@ THEN = {
     Reason.TAKEN: "the next visit begins",
     Reason.HELD: "a held time begins",
     Reason.BUFFER: "the time around the next visit begins",
+    Reason.OTHER_TYPES: "hours for other visit types begin",
 }
 
 

@@ -64,11 +64,11 @@ def explain(diary: Diary, visit_type: VisitTypeFacts, tick: int) -> Why:
             return Why(Reason.BOOKABLE, location=place.location)
     if instant_of(tick) <= diary.desk.at:
         return Why(Reason.PAST)
-    place_here = _place_at(diary, tick)
+    place_here = _place_at(diary, visit_type, tick)
     if place_here is None:
         return Why(Reason.OUTSIDE_HOURS)
     return (
-        _obstacle(diary, place_here, tick)
+        _obstacle(diary, place_here, visit_type, tick)
         or _out_of_reach(diary, place_here, tick)
         or _off_grid(diary, place_here, visit_type, tick)
         or _too_short(diary, place_here, visit_type, tick)
@@ -77,16 +77,20 @@ def explain(diary: Diary, visit_type: VisitTypeFacts, tick: int) -> Why:
     )
 
 
-def _place_at(diary: Diary, tick: int) -> PlaceShape | None:
+def _place_at(diary: Diary, visit_type: VisitTypeFacts, tick: int) -> PlaceShape | None:
     """The place where the doctor would be; the one that is open, if there are several."""
     here = [place for place in diary.places if diary.has(place.planned, tick)]
     here.sort(
-        key=lambda place: (not diary.has(place.open, tick), not diary.has(place.present, tick))
+        key=lambda place: (
+            not diary.has(place.open_to(visit_type.id), tick),
+            not diary.has(place.open, tick),
+            not diary.has(place.present, tick),
+        )
     )
     return here[0] if here else None
 
 
-def _obstacle(diary: Diary, place: PlaceShape, tick: int) -> Why | None:
+def _obstacle(diary: Diary, place: PlaceShape, visit_type: VisitTypeFacts, tick: int) -> Why | None:
     """What stands at a tick itself."""
     if not diary.has(place.planned, tick):
         return Why(Reason.OUTSIDE_HOURS)
@@ -95,6 +99,8 @@ def _obstacle(diary: Diary, place: PlaceShape, tick: int) -> Why | None:
         return Why(Reason.TIME_OFF, note=off.note if off else "")
     if not diary.has(place.open, tick):
         return Why(Reason.CLOSED, note=closure_at(place, tick), location=place.location)
+    if not diary.has(place.open_to(visit_type.id), tick):
+        return Why(Reason.OTHER_TYPES)
     return _meeting(diary, tick)
 
 
@@ -135,7 +141,7 @@ def _too_short(
     diary: Diary, place: PlaceShape, visit_type: VisitTypeFacts, tick: int
 ) -> Why | None:
     for later in range(tick, tick + length_of(visit_type).ticks):
-        obstacle = _obstacle(diary, place, later)
+        obstacle = _obstacle(diary, place, visit_type, later)
         if obstacle is not None:
             return Why(
                 Reason.TOO_SHORT,

@@ -28,6 +28,7 @@ from tests.builders import (
     booked,
     policy,
     tick,
+    works,
 )
 from tests.scheduling.test_list_and_save import NOWS, World, a_doctor_of, worlds
 from tests.scheduling.test_week import add
@@ -147,6 +148,16 @@ def test_its_own_buffers_may_find_no_room(clinic):
     assert explain(doctor, "2026-11-25 10:25", guarded).is_bookable
 
 
+def test_hours_for_other_visit_types_say_so(clinic):
+    plain, other = a_visit_type(minutes=30), a_visit_type(minutes=30)
+    doctor = a_doctor(hours=None, visit_types=[plain, other])
+    works(doctor, a_location(), 3, "09:00-12:00")
+    works(doctor, a_location(), 3, "12:00-14:00", only=[other])
+    assert explain(doctor, "2026-11-25 12:30", plain).reason is Reason.OTHER_TYPES
+    assert explain(doctor, "2026-11-25 12:30", other).is_bookable
+    assert explain(doctor, "2026-11-25 11:45", plain).then is Reason.OTHER_TYPES
+
+
 @settings(max_examples=25, phases=[Phase.generate])
 @given(st.sampled_from(NOWS), worlds, st.data())
 def test_it_says_bookable_exactly_when_the_booking_would_be_taken(clinic, now, world, data):
@@ -168,7 +179,9 @@ def test_it_says_bookable_exactly_when_the_booking_would_be_taken(clinic, now, w
 
 def test_it_agrees_at_the_horizon(clinic):
     policy(zone="Pacific/Pago_Pago", horizon_days=3)
-    world = World("Pacific/Kiritimati", [("00:00-24:00", "Pacific/Kiritimati")], 30, 30, 0, 0)
+    world = World(
+        "Pacific/Kiritimati", [("00:00-24:00", "Pacific/Kiritimati", "for all")], 30, 30, 0, 0
+    )
     doctor = a_doctor_of(world)
     policy(zone="Pacific/Pago_Pago", horizon_days=3)
     desk = openings.desk()
