@@ -43,6 +43,12 @@ PAGES = {
         "/board/",
         "/board/?day={day}",
         "/board/visit/{appointment}/",
+        "/board/week/",
+        "/board/week/?day={day}",
+        "/board/week/?day={day}&view=day",
+        "/board/week/why/?at=5986000",
+        "/board/sheet/?day={day}",
+        "/board/find/",
     ],
     "admin@example.org": [
         "/admin/",
@@ -52,6 +58,9 @@ PAGES = {
         "/admin/audit/",
         "/board/",
         "/board/?doctor={doctor}&day={day}",
+        "/board/week/",
+        "/board/week/?doctor={doctor}&day={day}",
+        "/board/find/?doctor={doctor}",
     ],
 }
 
