@@ -107,7 +107,10 @@ def page_form(
             f"Own price in {kind.currency}", filters=[_stripped], validators=[_Price(kind)]
         )
     form_class = type("PageFormOfClinic", (PageForm,), fields)
-    form: PageForm = form_class(data=_values(kinds, shown) if shown else None)
+    # What was sent is read only where it is wanted: it may be too large to be read at all.
+    form: PageForm = (
+        form_class(formdata=None, data=_values(kinds, shown)) if shown else form_class()
+    )
     titles = list(TITLES) if title in (*TITLES, "") else [*TITLES, title]
     form.title.choices = [*map(SelectChoice, titles), SelectChoice("", "No title")]
     form.specialties.choices = [SelectChoice(one.slug, one.name) for one in specialties]

@@ -1,0 +1,265 @@
+"""My page: what a doctor types is kept, what is refused is said beside its field, and nothing is
+published before an admin has let it through."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from io import BytesIO
+
+import pytest
+from flask import Flask
+from PIL import Image
+from sqlalchemy import select
+from werkzeug.datastructures import MultiDict
+from werkzeug.test import encode_multipart
+
+from app.directory import profiles
+from app.directory.profile import Profile, Terms
+from app.extensions import db
+from app.models import Doctor, Role
+from tests.builders import a_doctor, a_portrait, a_user, a_visit_type
+from tests.pages import ORIGIN, Page, Visitor
+
+PAGE = "/my-page/"
+
+
+@dataclass
+class Desk:
+    app: Flask
+    ref: str
+    kind: str
+    doctor: Visitor
+    admin: Visitor
+
+    def draft(self) -> tuple[Profile, Profile, str]:
+        """What is published, what is wished for, and the version of both."""
+        with self.app.app_context():
+            wanted = select(Doctor).where(Doctor.ref == self.ref)
+            draft = profiles.draft_of(db.session.scalars(wanted).one())
+            return draft.published, draft.wanted, draft.version
+
+    def public(self) -> Page:
+        return Visitor(self.app.test_client()).get(f"/doctors/{self.ref}/")
+
+    def send(self, visitor: Visitor | None = None, **values: object) -> Page:
+        """Send the form as it stands, with some of its values changed."""
+        visitor = visitor or self.doctor
+        address = PAGE if visitor is self.doctor else f"{PAGE}?doctor={self.ref}"
+        form = visitor.get(address).form(address)
+        data: MultiDict[str, object] = MultiDict(form.values)
+        data.setlist("languages", ["en"])
+        data.setlist("specialties", ["cardiology"])
+        for name, value in values.items():
+            data.setlist(name, value if isinstance(value, list) else [value])
+        answer = visitor.client.post(address, data=data, base_url=ORIGIN)
+        return Page(answer)
+
+
+@pytest.fixture
+def desk(app: Flask, frozen_clock) -> Iterator[Desk]:
+    with app.app_context():
+        kind = a_visit_type("Check-up", price_cents=4000)
+        doctor = a_doctor("Ada Berg", visit_types=[kind])
+        ref, kind_ref, user_id = doctor.ref, kind.ref, doctor.user_id
+        admin = Visitor(app.test_client(), a_user(Role.ADMIN, "Ana Sousa").id)
+    return Desk(app, ref, kind_ref, Visitor(app.test_client(), user_id), admin)
+
+
+def a_file(kind: str = "JPEG", size: tuple[int, int] = (800, 600), name: str = "me.jpg"):
+    content = BytesIO()
+    Image.new("RGB", size, "teal").save(content, kind)
+    return BytesIO(content.getvalue()), name
+
+
+def test_what_is_saved_waits_and_the_public_page_stays(desk):
+    page = desk.send(about="First.\r\n\r\n<b>Second</b>", title="Prof.")
+    assert (page.status, page.location) == (303, PAGE)
+    published, wanted, _ = desk.draft()
+    assert (published.about, published.title) == ("", "Dr.")
+    assert (wanted.about, wanted.title) == ("First.\n\n<b>Second</b>", "Prof.")
+    assert "First." not in desk.public().text
+    mine = desk.doctor.get(PAGE)
+    assert "Changes wait for an admin" in mine.text
+    assert "First." in mine.form(PAGE).values["about"]
+
+
+def test_the_preview_shows_it_as_it_will_look(desk):
+    desk.send(
+        about="First.\r\n\r\n<b>Second</b>",
+        **{f"minutes_{desk.kind}": "45", f"price_{desk.kind}": "60,00"},
+    )
+    preview = desk.doctor.get("/my-page/preview/")
+    assert "&lt;b&gt;Second&lt;/b&gt;" in preview.html
+    assert "45 min" in preview.text
+    assert "€60.00" in preview.text
+    assert "This is a preview" in preview.text
+    assert "45 min" not in desk.public().text
+
+
+@pytest.mark.parametrize("price", ["60", "60.00", "60,00", " 60.00 "])
+def test_own_length_and_price_are_read_as_they_are_typed(desk, price):
+    desk.send(**{f"minutes_{desk.kind}": "45", f"price_{desk.kind}": price})
+    assert desk.draft()[1].visits == {desk.kind: Terms(45, 6000)}
+
+
+def test_an_empty_length_and_price_are_the_clinics(desk):
+    desk.send(about="New.")
+    assert desk.draft()[1].visits == {desk.kind: Terms()}
+
+
+@pytest.mark.parametrize(
+    ("field", "typed", "complaint"),
+    [
+        ("minutes_", "7", "in steps of 5"),
+        ("minutes_", "485", "minutes from 5 to 480"),
+        ("minutes_", "0", "minutes from 5 to 480"),
+        ("minutes_", "٤٥", "minutes from 5 to 480"),
+        ("price_", "-5", "enter a price like 60.00"),
+        ("price_", "60.5", "enter a price like 60.00"),
+        ("price_", "1e3", "enter a price like 60.00"),
+        ("price_", "1234567", "enter a price like 60.00"),
+        ("price_", "60,00,00", "enter a price like 60.00"),
+    ],
+)
+def test_what_cannot_be_is_said_and_nothing_is_lost(desk, field, typed, complaint):
+    page = desk.send(about="Kept.", **{f"{field}{desk.kind}": typed})
+    assert page.status == 422
+    assert complaint in page.text
+    form = page.form(PAGE)
+    assert form.values["about"].strip() == "Kept."
+    assert form.values[f"{field}{desk.kind}"] == typed
+    assert desk.draft()[1] == desk.draft()[0]
+
+
+def test_a_doctor_speaks_a_language_and_a_published_one_has_a_specialty(desk):
+    assert "Tick at least one language." in desk.send(languages=[]).text
+    page = desk.send(specialties=[])
+    assert page.status == 422
+    assert "at least one specialty and one visit type" in page.text
+    page = desk.send(**{f"offer_{desk.kind}": []})
+    assert page.status == 422
+    assert "at least one specialty and one visit type" in page.text
+
+
+def test_a_picture_waits_too_and_can_be_removed(desk):
+    assert desk.send(portrait=a_file()).status == 303
+    published, wanted, _ = desk.draft()
+    assert published.portrait is None
+    assert wanted.portrait
+    assert "/portraits/" not in desk.public().html
+    assert f"/portraits/{wanted.portrait}" in desk.doctor.get("/my-page/preview/").html
+    stranger = desk.app.test_client().get(f"/portraits/{wanted.portrait}", base_url=ORIGIN)
+    assert stranger.status_code == 404
+    desk.send(remove="y")
+    assert desk.draft()[1].portrait is None
+
+
+@pytest.mark.parametrize(
+    ("content", "complaint"),
+    [
+        (b"hello", "not a picture that we can read"),
+        (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "not a picture that we can read"),
+        (a_file("GIF")[0].getvalue(), "not a picture that we can read"),
+        (a_file()[0].getvalue()[:900], "damaged or not complete"),
+        (a_file("PNG", (5010, 5000))[0].getvalue(), "at most 25 megapixels"),
+    ],
+)
+def test_a_picture_that_cannot_be_taken_is_refused_beside_its_field(desk, content, complaint):
+    page = desk.send(about="Kept.", portrait=(BytesIO(content), "portrait.jpg"))
+    assert page.status == 422
+    assert complaint in page.html.split('id="portrait-error"')[1][:400]
+    assert page.form(PAGE).values["about"].strip() == "Kept."
+    assert desk.draft()[1].portrait is None
+
+
+def too_much() -> dict[str, object]:
+    """A form with a picture of more than 2 MB, as it travels."""
+    boundary, body = encode_multipart({"portrait": (BytesIO(b"x" * 2_200_000), "me.jpg")})
+    return {"data": body, "content_type": f"multipart/form-data; boundary={boundary}"}
+
+
+def test_a_picture_of_more_than_two_megabytes_is_refused_beside_its_field(desk):
+    page = Page(desk.doctor.client.post(PAGE, base_url=ORIGIN, **too_much()))
+    assert page.status == 422
+    assert "at most 2 MB" in page.html.split('id="portrait-error"')[1][:600]
+
+
+def test_a_stranger_with_a_large_body_learns_nothing(desk):
+    answer = desk.app.test_client().post(PAGE, base_url=ORIGIN, **too_much())
+    assert answer.status_code == 413
+    assert "Ada" not in answer.text
+
+
+@pytest.mark.parametrize("name", ["../../etc/passwd", "a/b\\c.jpg", "x" * 300, "<b>.svg", "."])
+def test_the_name_of_the_file_means_nothing(desk, name):
+    assert desk.send(portrait=(a_file()[0], name)).status == 303
+    assert desk.draft()[1].portrait.endswith(".webp")
+
+
+def test_a_good_picture_is_kept_while_the_rest_is_put_right(desk):
+    page = desk.send(portrait=a_file(), **{f"minutes_{desk.kind}": "7"})
+    kept = page.form(PAGE).values["kept"]
+    assert page.status == 422
+    assert f"/portraits/{kept}" in page.html
+    assert desk.send(kept=kept).status == 303
+    assert desk.draft()[1].portrait == kept
+
+
+@pytest.mark.parametrize("kept", ["../docket.sqlite3", f"{'a' * 48}.webp", "x" * 500, "/etc"])
+def test_a_forged_name_of_a_kept_picture_is_refused(desk, kept):
+    page = desk.send(kept=kept)
+    assert page.status == 422
+    assert "Choose it once more" in page.text
+
+
+def test_who_saves_over_somebody_elses_change_is_shown_it_first(desk):
+    _, _, seen = desk.draft()
+    desk.send(about="Typed in one window.")
+    page = desk.send(about="Typed in the other.", version=seen)
+    assert page.status == 409
+    assert "changed by somebody else meanwhile" in page.text
+    assert "Typed in one window." in page.text
+    form = page.form(PAGE)
+    assert form.values["about"].strip() == "Typed in the other."
+    assert form.values["version"] == desk.draft()[2]
+    assert desk.send(about="Typed in the other.", version=form.values["version"]).status == 303
+    assert desk.draft()[1].about == "Typed in the other."
+
+
+def test_a_doctor_withdraws_what_waits(desk):
+    desk.send(about="New.")
+    page = desk.doctor.get(PAGE)
+    form = page.form("/my-page/withdraw/")
+    assert desk.doctor.submit(form).status == 200
+    assert desk.draft()[1].about == ""
+
+
+def test_an_admin_edits_any_page_and_publishes_at_once(desk):
+    with desk.app.app_context():
+        name = a_portrait()
+    page = desk.send(desk.admin, about="By the clinic.", kept=name)
+    assert page.location == f"{PAGE}?doctor={desk.ref}"
+    assert "By the clinic." in desk.public().text
+    assert f"/portraits/{name}" in desk.public().html
+
+
+def test_an_admin_without_a_doctor_chooses_one_first(desk):
+    assert desk.admin.get(PAGE).location == "/admin/doctors/"
+    assert desk.admin.get(f"{PAGE}?doctor=nobody").status == 404
+
+
+def test_a_doctor_edits_no_page_but_their_own(desk):
+    with desk.app.app_context():
+        other = a_doctor("Bo Ek").ref
+    page = desk.doctor.get(f"{PAGE}?doctor={other}")
+    assert "Bo Ek" not in page.text
+    assert "Ada Berg" in desk.doctor.get(f"/my-page/preview/?doctor={other}").text
+
+
+def test_a_doctor_who_waits_for_approval_writes_their_page_already(desk):
+    with desk.app.app_context():
+        newcomer = a_doctor("Cy Ode", published=False, hours=None).user_id
+    visitor = Visitor(desk.app.test_client(), newcomer)
+    assert "What patients read of you" in visitor.get(PAGE).text
+    assert "Cy Ode" in visitor.get("/my-page/preview/").text
