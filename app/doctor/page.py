@@ -56,9 +56,7 @@ def page_now() -> Response:
     except ChangedMeanwhile as refused:
         draft = profiles.draft_of(doctor)
         form.version.data = draft.version
-        return _page(
-            draft, form, refused.status, conflict=preview.differences(wanted, _base(draft))
-        )
+        return _page(draft, form, refused.status, theirs=preview.differences(wanted, _base(draft)))
     except profiles.Unfindable as refused:
         form.specialties.errors = [refused.sentence]
         return _page(profiles.draft_of(doctor), form, 422)
