@@ -13,6 +13,7 @@ from app.admin import (  # noqa: E402, F401
     pages,
     profile_changes,
     settings,
+    setup,
     trail,
     users,
 )

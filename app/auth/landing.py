@@ -10,6 +10,7 @@ from flask import Response, request, session, url_for
 
 from app import clock
 from app.clock import tick_of
+from app.directory import setup
 from app.formats import local_day
 from app.htmx import see_other
 from app.inputs import own_path
@@ -32,7 +33,13 @@ def wanted_address() -> str | None:
 def place_of(user: User, *wanted: str | None) -> str:
     """The first of the wanted pages that there is and that is open to them; else their own."""
     open_ones = (address for address in wanted if address and may_open(user.role, address))
-    return next(open_ones, None) or url_for(PLACES[user.role])
+    return next(open_ones, None) or url_for(_own_place(user))
+
+
+def _own_place(user: User) -> str:
+    """The endpoint of somebody's first page; where there is no clinic yet, an admin makes one."""
+    is_first_run = user.role is Role.ADMIN and setup.is_needed()
+    return "admin.setup" if is_first_run else PLACES[user.role]
 
 
 def let_in(user: User) -> Response:

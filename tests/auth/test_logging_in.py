@@ -29,7 +29,7 @@ def without_tokens(html: str) -> str:
     [
         (Role.PATIENT, "/view-appointment/"),
         (Role.DOCTOR, "/board/"),
-        (Role.ADMIN, "/admin/"),
+        (Role.ADMIN, "/admin/setup/"),
     ],
 )
 def test_each_role_lands_in_its_own_place(visitor: Visitor, role: Role, place: str) -> None:

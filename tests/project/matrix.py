@@ -178,6 +178,19 @@ ROUTES: dict[str, Row] = {
     "admin.decline_profile_change": Row(
         ADMIN, {"ref": "@doctor"}, form={"version": "1", "reason": "Please no praise."}
     ),
+    "admin.setup": Row(ADMIN),
+    "admin.setup_clinic": Row(ADMIN),
+    "admin.setup_clinic_now": Row(
+        ADMIN,
+        form={"name": "Our Practice", "zone": "Europe/Lisbon", "version": "@settings"},
+    ),
+    "admin.setup_step": Row(ADMIN, {"way": "specialty"}),
+    "admin.setup_step_now": Row(ADMIN, {"way": "specialty"}, form={"name": "Neurology"}),
+    "admin.setup_offer": Row(ADMIN),
+    "admin.setup_offer_now": Row(
+        ADMIN, form={"specialties": "@specialty", "visit_types": "@visit type", "version": "1"}
+    ),
+    "admin.setup_publish": Row(ADMIN, form={"version": "1"}),
     "admin.settings": Row(ADMIN),
     "admin.settings_now": Row(ADMIN, form={**SETTINGS, "version": "@settings"}),
 }

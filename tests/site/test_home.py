@@ -170,7 +170,7 @@ def test_when_everybody_who_fits_is_full_the_way_on_is_named(
 
 
 def test_an_empty_clinic_says_so(client: FlaskClient) -> None:
-    assert "No doctor can be booked yet" in Visitor(client).get("/").text
+    assert "Nothing can be booked yet" in Visitor(client).get("/").text
 
 
 def test_twenty_five_doctors_are_three_pages_without_gaps(

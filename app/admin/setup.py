@@ -1,0 +1,251 @@
+"""The first run: from an empty database to the first booking, a small step at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+from flask import Response, flash, make_response, render_template, url_for
+from flask_wtf import FlaskForm
+
+from app.admin import bp
+from app.admin.settings import ClinicForm
+from app.admin.setup_forms import HoursForm, LocationForm, OfferForm, SpecialtyForm, VisitTypeForm
+from app.admin.users import version_seen
+from app.clinic import policy, settings
+from app.directory import approvals, founding, profiles, setup
+from app.directory.founding import NameTaken
+from app.directory.profile import Terms
+from app.directory.setup import Progress, Step
+from app.errors import Busy, ChangedMeanwhile, ClinicError, NotFound
+from app.htmx import see_other
+from app.inputs import takes_many
+from app.models import Doctor, Role, User
+from app.security import me, only
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """How a step is done here: its form, what it is called, and what stores it."""
+
+    step: Step
+    form: type[FlaskForm]
+    title: str
+    lead: str
+    store: Callable[[Any, User], None]
+
+
+WAYS: dict[str, Way] = {
+    "location": Way(
+        Step.LOCATION,
+        LocationForm,
+        "The first location",
+        "Where patients are seen. For online visits, where the doctor sits.",
+        lambda form, admin: founding.add_location(form.place, admin),
+    ),
+    "specialty": Way(
+        Step.SPECIALTY,
+        SpecialtyForm,
+        "The first specialty",
+        "What patients search for.",
+        lambda form, admin: founding.add_specialty(form.name.data, admin),
+    ),
+    "visit-type": Way(
+        Step.VISIT_TYPE,
+        VisitTypeForm,
+        "The first visit type",
+        "What can be booked, how long it takes and what it costs.",
+        lambda form, admin: founding.add_visit_type(form.kind, admin),
+    ),
+    "hours": Way(
+        Step.HOURS,
+        HoursForm,
+        "The first working hours",
+        "The same hours on the days that you tick, every week, in the location's own time.",
+        lambda form, admin: founding.set_hours(_doctor(), form.week, admin),
+    ),
+}
+
+
+@bp.get("/admin/setup/", endpoint="setup")
+@only(Role.ADMIN)
+def setup_page() -> Response:
+    """What is done, what comes next, and how to do it."""
+    return _page(setup.progress())
+
+
+@bp.get("/admin/setup/<way>/")
+@only(Role.ADMIN)
+def setup_step(way: str) -> Response:
+    """Ask for one thing; what is there already is not asked for again."""
+    known = _known(way)
+    if not _is_due(known):
+        return see_other(url_for("admin.setup"))
+    return _step_page(way, known.form())
+
+
+@bp.post("/admin/setup/<way>/")
+@only(Role.ADMIN)
+@takes_many("days")
+def setup_step_now(way: str) -> Response:
+    """Keep it, and go on. A form that is sent twice finds its step done."""
+    known = _known(way)
+    if not _is_due(known):
+        return see_other(url_for("admin.setup"))
+    form = known.form()
+    if not form.validate_on_submit():
+        return _step_page(way, form, 422)
+    try:
+        known.store(form, me())
+    except NameTaken as refused:
+        form.name.errors = [refused.sentence]
+        return _step_page(way, form, refused.status)
+    return see_other(url_for("admin.setup"))
+
+
+@bp.get("/admin/setup/clinic/")
+@only(Role.ADMIN)
+def setup_clinic() -> Response:
+    """Ask how the clinic is called and reached."""
+    now = settings.current()
+    known = {"phone": now.phone, "email": now.email, "zone": now.zone}
+    name = now.name if settings.is_named() else ""
+    return _clinic_page(ClinicForm(name=name, **known, version=policy.version_of(now)))
+
+
+@bp.post("/admin/setup/clinic/")
+@only(Role.ADMIN)
+def setup_clinic_now() -> Response:
+    """Keep it, and go on."""
+    form = ClinicForm()
+    if not form.validate_on_submit():
+        return _clinic_page(form, 422)
+    try:
+        policy.save(form.wanted(settings.current()), me(), version=form.version.data or "")
+    except ChangedMeanwhile as refused:
+        now = settings.current()
+        form.version.data = policy.version_of(now)
+        form.form_errors.append(
+            f"Somebody else has saved this meanwhile: {now.name}, {now.zone}, "
+            f"{now.phone or 'no telephone'}, {now.email or 'no e-mail address'}. "
+            "Save again to store what stands here instead."
+        )
+        return _clinic_page(form, refused.status)
+    return see_other(url_for("admin.setup"))
+
+
+@bp.get("/admin/setup/offer/")
+@only(Role.ADMIN)
+def setup_offer() -> Response:
+    """Ask what the first doctor offers."""
+    draft = profiles.draft_of(_doctor())
+    page = draft.published
+    form = OfferForm(
+        specialties=list(page.specialties),
+        visit_types=list(page.visits),
+        languages=list(page.languages),
+        version=draft.version,
+    )
+    return _offer_page(draft.doctor, form)
+
+
+@bp.post("/admin/setup/offer/")
+@only(Role.ADMIN)
+@takes_many("specialties", "visit_types", "languages")
+def setup_offer_now() -> Response:
+    """Keep it, and go on."""
+    doctor, form = _doctor(), OfferForm()
+    if not form.validate_on_submit():
+        return _offer_page(doctor, form, 422)
+    known = profiles.draft_of(doctor).published
+    wanted = replace(
+        known,
+        specialties=tuple(form.specialties.data),
+        languages=tuple(form.languages.data),
+        visits={ref: known.visits.get(ref, Terms()) for ref in form.visit_types.data},
+    )
+    try:
+        profiles.save(doctor, wanted, me(), version=form.version.data or "")
+    except ChangedMeanwhile as refused:
+        now = profiles.draft_of(doctor)
+        stored = [one.name for one in doctor.specialties]
+        stored += [kind.name for kind in doctor.visit_types]
+        form.form_errors.append(f"{refused.sentence} Stored is: {', '.join(stored) or 'nothing'}.")
+        form.version.data = now.version
+        return _offer_page(doctor, form, refused.status)
+    return see_other(url_for("admin.setup"))
+
+
+@bp.post("/admin/setup/publish/")
+@only(Role.ADMIN)
+def setup_publish() -> Response:
+    """Show the first doctor to the public: from now on the clinic can be booked."""
+    doctor, version = _doctor(), version_seen()
+    try:
+        approvals.publish(doctor, me(), version=version)
+    except Busy:
+        raise
+    except ClinicError as refused:
+        return _page(setup.progress(), refused)
+    flash(f"{doctor.name} is published. Patients can book now.", "success")
+    return see_other(url_for("admin.setup"))
+
+
+def _known(way: str) -> Way:
+    if way not in WAYS:
+        raise NotFound("There is no such step.")
+    return WAYS[way]
+
+
+def _is_due(way: Way) -> bool:
+    progress = setup.progress()
+    return way.step not in progress.done and progress.is_open(way.step)
+
+
+def _doctor() -> Doctor:
+    doctor = setup.first_doctor()
+    if doctor is None:
+        raise NotFound("There is no doctor yet. Add the first one in the set-up.")
+    return doctor
+
+
+def _page(progress: Progress, refused: ClinicError | None = None) -> Response:
+    page = render_template(
+        "admin/setup.html",
+        progress=progress,
+        steps=list(Step),
+        ways=_addresses(progress),
+        doctor=progress.doctor,
+        refusal=refused.sentence if refused else None,
+    )
+    return make_response(page, refused.status if refused else 200)
+
+
+def _addresses(progress: Progress) -> dict[Step, str]:
+    """Where each step is done; those on ordinary pages lead back here."""
+    back = url_for("admin.setup")
+    doctor = progress.doctor
+    is_waiting = doctor is not None and doctor.approved_at is None
+    addresses = {way.step: url_for("admin.setup_step", way=name) for name, way in WAYS.items()}
+    return addresses | {
+        Step.CLINIC: url_for("admin.setup_clinic"),
+        Step.OFFER: url_for("admin.setup_offer"),
+        Step.DOCTOR: url_for("admin.doctor", ref=doctor.ref)
+        if doctor and is_waiting
+        else url_for("admin.new_user", role=Role.DOCTOR.value, next=back),
+    }
+
+
+def _step_page(way: str, form: FlaskForm, status: int = 200) -> Response:
+    page = render_template("admin/setup_step.html", form=form, way=WAYS[way], name=way)
+    return make_response(page, status)
+
+
+def _clinic_page(form: ClinicForm, status: int = 200) -> Response:
+    return make_response(render_template("admin/setup_clinic.html", form=form), status)
+
+
+def _offer_page(doctor: Doctor, form: OfferForm, status: int = 200) -> Response:
+    page = render_template("admin/setup_offer.html", form=form, doctor=doctor)
+    return make_response(page, status)

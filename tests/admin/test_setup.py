@@ -1,0 +1,222 @@
+"""The first run: from an empty database to the first public booking, over HTTP alone."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from flask import Flask
+
+from app import clock
+from app.accounts import admins
+from app.directory import founding, setup
+from app.errors import NotAllowed
+from app.extensions import db
+from app.models import Appointment, Doctor, Role, Specialty, WorkingHours
+from app.scheduling import openings
+from tests.admin.conftest import Office
+from tests.builders import BERLIN, PASSWORD, a_doctor, a_location, a_user, a_visit_type
+from tests.conftest import FrozenClock
+from tests.pages import Page, Visitor
+
+SETUP = "/admin/setup/"
+LOCATION = {"name": "Quay House", "address": "Quay 1", "city": "Lisbon", "zone": "Europe/Lisbon"}
+VISIT = {"minutes": "30", "price": "45.50", "currency": "EUR", "mode": "in_person"}
+HOURS = {"location": "quay-house", "days": "1", "starts": "09:00", "ends": "12:00"}
+
+
+def do(visitor: Visitor, way: str, **values: Any) -> Page:
+    """Fill in the form of a step."""
+    address = f"{SETUP}{way}/"
+    return visitor.submit(visitor.get(address).form(address), **values)
+
+
+def done(page: Page) -> int:
+    found = re.search(r"(\d) of 8 steps done", page.text)
+    assert found is not None, page.text
+    return int(found[1])
+
+
+def test_from_an_empty_database_to_the_first_booking(app: Flask, frozen_clock: FrozenClock) -> None:
+    with app.app_context():
+        admins.create("Ana Sousa", "ana@example.org", PASSWORD)
+    admin, patient = Visitor(app.test_client()), Visitor(app.test_client())
+    assert "Nothing can be booked yet" in patient.get("/").text
+
+    login = admin.get("/login/").form("/login/")
+    page = admin.submit(login, email="ana@example.org", password=PASSWORD)
+    assert page.address == SETUP
+    assert done(page) == 0
+    assert f'href="{SETUP}"' in admin.get("/").html
+
+    page = do(admin, "clinic", name="Quay Practice", phone="+351 21 555", zone="Europe/Lisbon")
+    assert (page.address, done(page)) == (SETUP, 1)
+    page = do(admin, "location", **LOCATION)
+    assert done(page) == 2
+    page = do(admin, "specialty", name="Skin & Hair")
+    assert done(page) == 3
+    page = do(admin, "visit-type", name="First visit", **VISIT)
+    assert done(page) == 4
+
+    way = re.search(r'href="(/admin/users/new/[^"]*)"', page.html)
+    assert way is not None
+    new_user = admin.get(way[1].replace("&amp;", "&")).form("/admin/users/new/")
+    page = admin.submit(
+        new_user,
+        role="doctor",
+        name="Amara Okafor",
+        email="amara@example.org",
+        title="Dr.",
+        licence_number="B 12/34",
+    )
+    assert (page.address, done(page)) == (SETUP, 5)
+
+    offer = admin.get(f"{SETUP}offer/")
+    kind = re.search(r'name="visit_types"[^>]*value="(\w+)"', offer.html)
+    assert kind is not None
+    choice: dict[str, Any] = {"specialties": "skin-hair", "visit_types": kind[1], "languages": "pt"}
+    page = admin.submit(offer.form(f"{SETUP}offer/"), **choice)
+    assert done(page) == 6
+    assert not [form for form in page.forms if form.action.endswith("/publish/")]
+    tomorrow = clock.today(BERLIN) + timedelta(1)
+    page = do(admin, "hours", **{**HOURS, "days": str(tomorrow.isoweekday())})
+    assert done(page) == 7
+    page = admin.submit(page.form("/publish/"))
+    assert "Patients can book now" in page.text
+    assert "The clinic is set up" in page.text
+
+    assert "Dr. Amara Okafor" in patient.get("/").text
+    with app.app_context():
+        doctor = openings.desk().catalogue.doctors[0]
+    assert f'href="/doctors/{doctor.ref}/"' in page.html
+    assert patient.get(f"/doctors/{doctor.ref}/").status == 200
+    register = patient.get("/register/").form("/register/")
+    patient.submit(
+        register, name="Ines Carvalho", email="ines@example.org", password="a quiet green harbour"
+    )
+    booking = f"/appointment/?doctor={doctor.ref}&visit_type={kind[1]}&day={tomorrow}"
+    times = patient.get(booking)
+    hold = next(form for form in times.forms if ("opening" in dict(form.buttons)))
+    page = patient.submit(hold, opening=dict(hold.buttons)["opening"])
+    patient.submit(page.form("/appointment/book/"))
+    with app.app_context():
+        assert [visit.status for visit in db.session.query(Appointment)] == ["confirmed"]
+
+
+def test_an_admin_of_a_clinic_that_runs_lands_on_the_overview(office: Office) -> None:
+    with office.app.app_context():
+        a_doctor()
+        a_user(Role.ADMIN, email="second@example.org")
+    visitor = Visitor(office.app.test_client())
+    form = visitor.get("/login/").form("/login/")
+    page = visitor.submit(form, follow=False, email="second@example.org", password=PASSWORD)
+    assert page.location == "/admin/"
+
+
+def test_hiding_the_only_doctor_does_not_begin_the_set_up_again(office: Office) -> None:
+    with office.app.app_context():
+        doctor = a_doctor(published=False)
+        doctor_ref = doctor.ref
+        assert setup.is_needed()
+    page = office.admin.get(f"/admin/doctors/{doctor_ref}/")
+    approve = page.form("/approve/")
+    page = office.admin.submit(approve, licence_number="B 12/34")
+    page = office.admin.submit(page.form("/publish/"))
+    office.admin.submit(page.form("/unpublish/"))
+    with office.app.app_context():
+        assert not setup.is_needed()
+
+
+def test_the_set_up_goes_on_wherever_it_was_left(office: Office) -> None:
+    with office.app.app_context():
+        a_location()
+        a_visit_type()
+    page = office.admin.get(SETUP)
+    assert done(page) == 2
+    assert f'href="{SETUP}location/"' not in page.html
+    office.clock.advance(days=40)
+    visitor = office.visitor(office.admin_id)
+    assert done(visitor.get(SETUP)) == 2
+
+
+def test_a_step_that_is_done_or_not_open_yet_leads_back(office: Office) -> None:
+    assert office.admin.get(f"{SETUP}hours/").location == SETUP
+    assert office.admin.get(f"{SETUP}offer/").status == 404
+    form = office.admin.get(f"{SETUP}specialty/").form(f"{SETUP}specialty/")
+    for name in ("Cardiology", "Cardiology", "Neurology"):
+        assert office.admin.submit(form, follow=False, name=name).location == SETUP
+    with office.app.app_context():
+        assert [one.name for one in db.session.query(Specialty)] == ["Cardiology"]
+
+
+@pytest.mark.parametrize(
+    ("way", "wrong", "says"),
+    [
+        ("location", {**LOCATION, "name": ""}, "Enter the name"),
+        ("location", {**LOCATION, "name": "x" * 81}, "at most 80"),
+        ("location", {**LOCATION, "zone": "Mars/Base"}, "Choose one of the time zones"),
+        ("location", {**LOCATION, "directions": "x" * 2001}, "at most 2,000"),
+        ("specialty", {"name": "two\nlines"}, "line breaks"),
+        ("visit-type", {"name": "A", **VISIT, "minutes": "31"}, "five divides"),
+        ("visit-type", {"name": "A", **VISIT, "minutes": "-5"}, "five divides"),
+        ("visit-type", {"name": "A", **VISIT, "price": "1e3"}, "such as 45"),
+        ("visit-type", {"name": "A", **VISIT, "price": "4.50", "currency": "JPY"}, "such as 45"),
+        ("visit-type", {"name": "A", **VISIT, "currency": "XXX"}, "Not a valid choice"),
+        ("visit-type", {"name": "A", **VISIT, "mode": "by post"}, "Not a valid choice"),
+        ("hours", {**HOURS, "ends": "08:00"}, "must be after"),
+        ("hours", {**HOURS, "starts": "24:00"}, "Enter a time"),
+        ("hours", {**HOURS, "starts": "09:01"}, "steps of five"),
+        ("hours", {**HOURS, "days": "8"}, "not a valid choice"),
+        ("hours", {**HOURS, "location": "nowhere"}, "Not a valid choice"),
+    ],
+)
+def test_what_cannot_stand_is_said_beside_the_field(
+    office: Office, way: str, wrong: dict[str, str], says: str
+) -> None:
+    if way == "hours":
+        with office.app.app_context():
+            a_location("Quay House")
+            doctor = a_doctor(published=False, hours=None)
+            doctor.approved_at = clock.now()
+            db.session.commit()
+    page = do(office.admin, way, **wrong)
+    assert page.status == 422
+    assert says in page.text
+    assert page.form(f"{SETUP}{way}/").values.get("name", "") == wrong.get("name", "")
+
+
+def test_prices_are_kept_in_cents_of_their_currency(office: Office) -> None:
+    do(office.admin, "visit-type", name="First visit", **{**VISIT, "price": "45,5"})
+    (event,) = office.trail("visit_type.created")
+    assert event.after is not None
+    assert (event.after["price_cents"], event.after["currency"]) == (4550, "EUR")
+
+
+def test_hours_are_set_once_however_often_they_are_sent(office: Office) -> None:
+    with office.app.app_context():
+        place = a_location()
+        doctor = a_doctor(published=False, hours=None)
+        admin = db.session.merge(office.user(office.admin_id))
+        week = founding.Week(place.id, [1, 2, 2], 540, 720)
+        founding.set_hours(doctor, week, admin)
+        founding.set_hours(doctor, week, admin)
+        assert db.session.query(WorkingHours).count() == 2
+
+
+def test_only_admins_found_a_clinic(app: Flask, frozen_clock: FrozenClock) -> None:
+    with app.app_context():
+        for actor in (a_user(Role.DOCTOR), a_user(Role.ADMIN, is_active=False)):
+            with pytest.raises(NotAllowed):
+                founding.add_specialty("Cardiology", actor)
+        assert db.session.query(Doctor).count() == 0
+
+
+@pytest.mark.parametrize(
+    ("name", "slug"),
+    [("Skin & Hair", "skin-hair"), ("Zahnärzte", "zahnarzte"), ("x" * 90, "x" * 50)],
+)
+def test_a_name_becomes_an_address(name: str, slug: str) -> None:
+    assert founding.slug_of(name) == slug
+    assert re.fullmatch(r"[a-z0-9]{16}", founding.slug_of("心臓"))
