@@ -14,6 +14,7 @@ from app.admin import (  # noqa: E402, F401
     profile_changes,
     settings,
     setup,
+    specialties,
     trail,
     users,
 )

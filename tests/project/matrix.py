@@ -168,6 +168,14 @@ ROUTES: dict[str, Row] = {
     "admin.publish": Row(ADMIN, {"ref": "@waiting doctor"}, form={"version": "1"}),
     "admin.unpublish": Row(ADMIN, {"ref": "@doctor"}, form={"version": "1"}),
     "admin.clinic": Row(ADMIN),
+    "admin.specialties": Row(ADMIN),
+    "admin.new_specialty": Row(ADMIN, query={"next": "/admin/clinic/"}),
+    "admin.create_specialty": Row(ADMIN, form={"name": "Dermatology", "next": "/admin/clinic/"}),
+    "admin.specialty": Row(ADMIN, {"slug": "@specialty"}),
+    "admin.rename_specialty": Row(
+        ADMIN, {"slug": "@specialty"}, form={"name": "Heart medicine", "version": "1"}
+    ),
+    "admin.remove_specialty": Row(ADMIN, {"slug": "@specialty"}, form={"version": "1"}),
     "admin.pages": Row(ADMIN),
     "admin.page": Row(ADMIN, {"slug": "about"}),
     "admin.page_now": Row(ADMIN, {"slug": "about"}, form={"body": "## We", "version": "0"}),
