@@ -66,6 +66,17 @@ def a_day(text: str | None) -> date | None:
     return day if FIRST_YEAR <= day.year <= LAST_YEAR else None
 
 
+def a_time(text: str | None) -> int | None:
+    """A time of day like `9:05`, `09:05` or `24:00` as minutes since midnight, or nothing."""
+    match = re.fullmatch(r"([0-9]{1,2}):([0-9]{2})", text or "", re.ASCII)
+    if match is None:
+        return None
+    hours, minutes = map(int, match.groups())
+    if hours == 24 and minutes == 0:
+        return 1440
+    return hours * 60 + minutes if hours < 24 and minutes < 60 else None
+
+
 def own_path(address: str | None) -> str | None:
     """The address if it is a path of this site, so that nobody is sent elsewhere."""
     if not address or len(address) > 2000 or not address.startswith("/"):

@@ -9,7 +9,16 @@ from flask import Flask
 from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import BadRequest
 
-from app.inputs import a_day, a_number, a_page, a_tick, own_path, refuse_malformed, takes_many
+from app.inputs import (
+    a_day,
+    a_number,
+    a_page,
+    a_tick,
+    a_time,
+    own_path,
+    refuse_malformed,
+    takes_many,
+)
 
 HOSTILE_NUMBERS = [
     None,
@@ -186,3 +195,15 @@ def test_a_view_may_take_a_field_many_times(app, monkeypatch):
     fields = MultiDict([("languages", "de"), ("languages", "en")])
     with app.test_request_context("/static/x", query_string=fields):
         refuse_malformed()
+
+
+@pytest.mark.parametrize(("text", "minutes"), [("09:05", 545), ("9:05", 545), ("24:00", 1440)])
+def test_times_of_day_are_minutes(text: str, minutes: int) -> None:
+    assert a_time(text) == minutes
+
+
+@pytest.mark.parametrize(
+    "text", [None, "", "24:05", "12:60", "12", "-1:00", "１２:００", "12:00\n", "9.30", "100:00"]
+)
+def test_what_is_no_time_of_day_is_nothing(text: str | None) -> None:
+    assert a_time(text) is None

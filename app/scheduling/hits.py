@@ -32,6 +32,8 @@ from app.scheduling.openings import ZONES_APART
 from app.scheduling.states import OPEN
 from app.transaction import Overtaken
 
+MORE = "Meanwhile other appointments are hit. Look at them, and choose again."
+
 
 class Choice(StrEnum):
     """What becomes of the visits that a change hits."""
@@ -97,10 +99,12 @@ class Hit:
 
 
 class Unanswered(ClinicError):
-    """A change hits visits, and nobody has said yet what becomes of them."""
+    """A change hits visits, and nobody has said yet what becomes of them. `complaint` says what is
+    wrong with the answer, if there was one."""
 
-    def __init__(self, hits: Sequence[Hit]) -> None:
+    def __init__(self, hits: Sequence[Hit], complaint: str = "") -> None:
         self.hits = tuple(hits)
+        self.complaint = complaint
         many = "One appointment is" if len(hits) == 1 else f"{len(hits)} appointments are"
         super().__init__(f"{many} hit by this change. Say what becomes of them; nothing is saved.")
 
@@ -147,12 +151,14 @@ def settle(hits: Sequence[Hit], answer: Answer, actor: User) -> None:
     """
     if not hits:
         return
-    if answer.choice is None or any(hit.ref not in answer.seen for hit in hits):
-        raise Unanswered(hits)
+    if any(hit.ref not in answer.seen for hit in hits):
+        raise Unanswered(hits, MORE if answer.seen else "")
+    if answer.choice is None:
+        raise Unanswered(hits, "Choose what becomes of them.")
     if answer.choice is Choice.KEEP:
         return
     if not answer.reason.strip() and not all(hit.is_held for hit in hits):
-        raise NoReason(hits)
+        raise NoReason(hits, "Write a message; the patients read it.")
     for hit in hits:
         _cancel(hit.visit, actor, answer.reason)
 

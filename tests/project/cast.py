@@ -87,6 +87,7 @@ def build() -> Cast:
         "invited user": invited.ref,
         "inviting token": links.issue(invited, TokenPurpose.INVITATION),
         "specialty": specialty,
+        "location": str(confirmed.location_id),
         "portrait": doctor_a.portrait or "",
         "settings": policy.version_of(settings.current()),
         **{f"session of {person}": _session_id(users[person]) for person in users},

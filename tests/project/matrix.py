@@ -131,6 +131,18 @@ ROUTES: dict[str, Row] = {
     "doctor.take": Row(DOCTOR_A | ADMIN, {"ref": "@request", "step": "approve"}, form=SEEN),
     "doctor.cancel": Row(DOCTOR_A | ADMIN, MINE, form={**SEEN, "reason": "Ill"}),
     "doctor.undo": Row(DOCTOR_A | ADMIN, MINE, form=SEEN),
+    "doctor.hours": Row(DOCTORS | ADMIN),
+    "doctor.hours_now": Row(
+        DOCTORS | ADMIN,
+        form={
+            "do": "save",
+            "version": "1",
+            "weekday_0": "1",
+            "place_0": "@location",
+            "starts_0": "09:00",
+            "ends_0": "17:00",
+        },
+    ),
     "doctor.page": Row(DOCTORS | ADMIN),
     "doctor.page_now": Row(
         DOCTORS | ADMIN,

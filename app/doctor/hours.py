@@ -1,0 +1,138 @@
+"""The doctor's weekly hours. Rows are added, removed and copied by plain submits; only saving
+stores anything, and a change that hits somebody's visit asks first."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from flask import Response, flash, request, url_for
+
+from app.directory import approvals
+from app.doctor import bp
+from app.doctor.hours_form import WEEKDAYS, Week
+from app.errors import ChangedMeanwhile
+from app.htmx import respond, see_other
+from app.inputs import a_number
+from app.models import Doctor, Role
+from app.scheduling import hits, openings, timetable
+from app.scheduling.hits import Answer
+from app.scheduling.openings import Desk
+from app.security import me, my_doctor, only
+
+LARGEST_VERSION = 1_000_000
+
+
+@bp.get("/board/hours/")
+@only(Role.DOCTOR, Role.ADMIN)
+def hours() -> Response:
+    """The week as it is stored; admins choose whose."""
+    doctor = chosen_doctor()
+    if doctor is None:
+        return see_other(url_for("admin.doctors"))
+    return _page(doctor)
+
+
+@bp.post("/board/hours/")
+@only(Role.DOCTOR, Role.ADMIN)
+def hours_now() -> Response:
+    """Store the week, or only add, remove or copy some of its rows."""
+    doctor = chosen_doctor()
+    if doctor is None:
+        return see_other(url_for("admin.doctors"))
+    choices = timetable.choices_of(doctor, timetable.of(doctor, _today(openings.desk())))
+    week = Week.sent(request.form, choices)
+    if _has_rearranged(week):
+        return _page(doctor, week, version=_version(doctor))
+    read = week.read(choices)
+    if week.errors:
+        return _page(doctor, week, 422, version=_version(doctor))
+    answer = Answer.of(request.form)
+    wanted = [interval for _, interval in read]
+    try:
+        timetable.save(doctor, wanted, me(), version=_version(doctor), answer=answer)
+    except timetable.Faulty as faulty:
+        for place, complaint in faulty.complaints.items():
+            read[place][0].errors[complaint.field] = complaint.sentence
+        return _page(doctor, week, faulty.status, version=_version(doctor))
+    except hits.Unanswered as unanswered:
+        return _page(
+            doctor,
+            week,
+            unanswered.status,
+            version=_version(doctor),
+            hits=unanswered.hits,
+            answer=answer,
+            answer_error=unanswered.complaint,
+        )
+    except ChangedMeanwhile as refused:
+        return _page(doctor, week, refused.status, is_conflict=True)
+    flash("The hours are saved.", "success")
+    return see_other(address_of(doctor, "doctor.hours"))
+
+
+def chosen_doctor() -> Doctor | None:
+    """The doctor whose hours these are: the one who is signed in, or the one an admin names."""
+    if me().role is Role.DOCTOR:
+        return my_doctor()
+    ref = request.args.get("doctor")
+    return approvals.doctor_of(ref) if ref else None
+
+
+def address_of(doctor: Doctor, endpoint: str, **more: object) -> str:
+    """A page of this doctor's hours, for whoever is asking."""
+    whose = doctor.ref if me().role is Role.ADMIN else None
+    return url_for(endpoint, doctor=whose, **more)  # type: ignore[arg-type]
+
+
+def _has_rearranged(week: Week) -> bool:
+    """Whether a button was pressed that changes only what is on the page."""
+    verb, _, number = request.form.get("do", "").partition("-")
+    day = a_number(number, 1, 7)
+    if verb == "add" and day is not None:
+        week.add(day)
+    elif verb == "remove":
+        week.remove(a_number(number, 0, 1000) or 0)
+    elif verb == "copy" and day is not None:
+        week.copy(day, [other for other in WEEKDAYS if f"copy_{day}_{other}" in request.form])
+    else:
+        return False
+    return True
+
+
+def _version(doctor: Doctor) -> int:
+    """The version that the page was made for; nonsense is one that nobody has seen."""
+    return a_number(request.form.get("version"), 1, LARGEST_VERSION) or 0
+
+
+def _today(desk: Desk) -> date:
+    return desk.at.astimezone(desk.settings.zoneinfo).date()
+
+
+def _page(
+    doctor: Doctor,
+    week: Week | None = None,
+    status: int = 200,
+    *,
+    version: int | None = None,
+    **context: object,
+) -> Response:
+    """The week as it is typed, or else as it is stored. `version` is the one that was seen first;
+    without it the page is made for what is stored now."""
+    desk = openings.desk()
+    stored = timetable.of(doctor, _today(desk))
+    choices = timetable.choices_of(doctor, stored)
+    return respond(
+        "doctor/hours.html",
+        "doctor/_hours.html",
+        status=status,
+        doctor=doctor,
+        week=week or Week.of(stored),
+        stored=timetable.in_words(stored),
+        choices=choices,
+        days=list(zip(WEEKDAYS, timetable.WEEKDAYS, strict=True)),
+        version=doctor.version if version is None else version,
+        is_own=me().role is Role.DOCTOR,
+        has_several_zones=len({place.zone for place in choices.places}) > 1,
+        address=lambda endpoint: address_of(doctor, endpoint),
+        **context,
+    )
