@@ -31,6 +31,7 @@ class Clinic:
     visit_type: str
     appointment: str
     day: str
+    user: str
 
     @property
     def times(self) -> str:
@@ -57,7 +58,7 @@ def open_clinic(app: Flask) -> Clinic:
         patient = a_patient("Ines Carvalho", "patient@example.org")
         a_user(Role.ADMIN, "Ana Sousa", "admin@example.org")
         visit = booked(patient, doctor, at(f"{day} 09:00"), assessment)
-        return Clinic(doctor.ref, check_up.ref, visit.ref, day.isoformat())
+        return Clinic(doctor.ref, check_up.ref, visit.ref, day.isoformat(), patient.user.ref)
 
 
 def sign_in(page: Page, email: str) -> None:

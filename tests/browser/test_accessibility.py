@@ -53,9 +53,13 @@ PAGES = {
     "admin@example.org": [
         "/admin/",
         "/admin/users/",
+        "/admin/users/new/",
+        "/admin/users/{user}/",
         "/admin/doctors/",
+        "/admin/doctors/{doctor}/",
         "/admin/appointments/",
         "/admin/audit/",
+        "/admin/clinic/",
         "/board/",
         "/board/?doctor={doctor}&day={day}",
         "/board/week/",
@@ -103,6 +107,7 @@ def test_every_page_is_accessible_and_keeps_the_policy(
                 visit_type=clinic.visit_type,
                 appointment=clinic.appointment,
                 day=clinic.day,
+                user=clinic.user,
                 times=clinic.times,
             )
         )
