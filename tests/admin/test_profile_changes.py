@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from sqlalchemy import select
@@ -23,12 +24,12 @@ def ref(office: Office) -> str:
     with office.app.app_context():
         kind = a_visit_type("Check-up", price_cents=4000)
         doctor = a_doctor("Ada Berg", visit_types=[kind])
-        asked = {"about": "The new text.", "visits": {kind.ref: Terms(45, 6000)}}
+        asked: dict[str, Any] = {"about": "The new text.", "visits": {kind.ref: Terms(45, 6000)}}
         ask(doctor, portrait=a_portrait(), **asked)
         return doctor.ref
 
 
-def ask(doctor: Doctor, **changes: object) -> None:
+def ask(doctor: Doctor, **changes: Any) -> None:
     draft = profiles.draft_of(doctor)
     profiles.save(doctor, replace(draft.wanted, **changes), doctor.user, version=draft.version)
 

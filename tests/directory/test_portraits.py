@@ -34,6 +34,12 @@ def stored(folder: Path, content: bytes) -> Image.Image:
     return Image.open(BytesIO(kept_bytes(folder, content)))
 
 
+def colour(image: Image.Image, x: int, y: int) -> tuple[int, ...]:
+    found = image.getpixel((x, y))
+    assert isinstance(found, tuple)
+    return found
+
+
 def a_png_of(width: int, height: int) -> bytes:
     """A few bytes that claim to be a picture of that size, and could be."""
 
@@ -83,7 +89,7 @@ def test_a_picture_that_lies_on_its_side_is_put_upright(tmp_path):
     exif = Image.Exif()
     exif[ORIENTATION] = 3  # upside down
     kept = stored(tmp_path, picture(size=(600, 600), exif=exif.tobytes()))
-    red, _, blue = kept.getpixel((256, 40))
+    red, _, blue = colour(kept, 256, 40)
     assert blue > 200
     assert red < 60
 
@@ -99,7 +105,7 @@ def test_what_hides_behind_a_picture_is_gone(tmp_path, kind, hidden):
 def test_what_shines_through_shows_white(tmp_path):
     content = BytesIO()
     Image.new("RGBA", (300, 300), (0, 0, 0, 0)).save(content, "PNG")
-    assert min(stored(tmp_path, content.getvalue()).getpixel((256, 256))) > 250
+    assert min(colour(stored(tmp_path, content.getvalue()), 256, 256)) > 250
 
 
 @pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "CMYK", "I;16"])

@@ -31,7 +31,7 @@ def admin(doctor: Doctor) -> User:
 
 def ask(doctor: Doctor, actor: User | None = None, **changes: object) -> bool:
     draft = profiles.draft_of(doctor)
-    wanted = replace(draft.wanted, **changes)
+    wanted = replace(draft.wanted, **changes)  # type: ignore[arg-type]
     return profiles.save(doctor, wanted, actor or doctor.user, version=draft.version)
 
 
@@ -92,6 +92,8 @@ def test_what_an_admin_lets_through_is_what_the_public_sees(doctor, admin):
     event = db.session.scalars(
         select(AuditEvent).where(AuditEvent.action == profiles.APPROVED)
     ).one()
+    assert event.after
+    assert event.before
     assert event.after["visits"] == "Call; Check-up (45 min, 60.00 EUR)"
     assert event.before["title"] == "Dr."
 
@@ -120,7 +122,9 @@ def test_a_declined_wish_is_kept_with_the_reason(doctor, admin):
     assert not draft.is_waiting
     assert profiles.waiting() == []
     assert shown(doctor).about == ""
-    assert profiles.last_answer(doctor).reason == "No praise, please."
+    answer = profiles.last_answer(doctor)
+    assert answer
+    assert answer.reason == "No praise, please."
     with pytest.raises(ChangedMeanwhile):
         profiles.let_through(doctor, admin, version=draft.version)
     ask(doctor, about="A good one.")
@@ -177,7 +181,8 @@ def test_only_the_doctor_and_admins_may(doctor, admin):
 
 
 def test_a_published_doctor_stays_findable(doctor, admin):
-    for gone in ({"specialties": ()}, {"visits": {}}):
+    wishes: list[dict[str, object]] = [{"specialties": ()}, {"visits": {}}]
+    for gone in wishes:
         for actor in (doctor.user, admin):
             with pytest.raises(profiles.Unfindable):
                 ask(doctor, actor, **gone)

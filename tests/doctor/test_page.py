@@ -3,7 +3,6 @@ published before an admin has let it through."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from io import BytesIO
 
@@ -56,7 +55,7 @@ class Desk:
 
 
 @pytest.fixture
-def desk(app: Flask, frozen_clock) -> Iterator[Desk]:
+def desk(app: Flask, frozen_clock) -> Desk:
     with app.app_context():
         kind = a_visit_type("Check-up", price_cents=4000)
         doctor = a_doctor("Ada Berg", visit_types=[kind])

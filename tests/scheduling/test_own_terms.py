@@ -7,6 +7,7 @@ from datetime import date, timedelta
 import pytest
 
 from app.clock import tick_of
+from app.directory.catalogue import VisitTypeFacts
 from app.extensions import db
 from app.models import Appointment, Doctor, VisitType
 from app.scheduling import bookings, changes, holds, openings, refusals, soonest, strip
@@ -35,13 +36,20 @@ def slow(kind: VisitType) -> Doctor:
     return doctor
 
 
+def common_of(desk: openings.Desk, kind: VisitType) -> VisitTypeFacts:
+    """The visit type on the clinic's terms."""
+    found = desk.catalogue.visit_type(kind.ref)
+    assert found
+    return found
+
+
 def times_of(found: list[openings.Opening], doctor: Doctor) -> list[str]:
     return [f"{one.local:%H:%M}" for one in found if one.doctor.id == doctor.id]
 
 
 def test_any_doctor_lists_each_one_at_their_own_length_and_price(quick, slow, kind):
     desk = openings.desk()
-    common = desk.catalogue.visit_type(kind.ref)
+    common = common_of(desk, kind)
     found = openings.of_day(desk, desk.catalogue.doctors, common, DAY)
     assert times_of(found, quick) == ["09:00", "09:15", "09:30", "09:45", "10:00"]
     assert times_of(found, slow) == ["09:00", "09:15", "09:30"]
@@ -54,9 +62,9 @@ def test_any_doctor_lists_each_one_at_their_own_length_and_price(quick, slow, ki
 
 def test_the_strip_the_nearest_and_the_first_openings_use_the_own_length(quick, slow, kind):
     desk = openings.desk()
-    common = desk.catalogue.visit_type(kind.ref)
+    common = common_of(desk, kind)
     assert strip.of_days(desk, desk.catalogue.doctors, common, DAY, days=1)[0].openings == 5 + 3
-    only_slow = [desk.catalogue.doctor(slow.ref)]
+    only_slow = [desk.catalogue.by_ref[slow.ref]]
     near = openings.nearest(desk, only_slow, common, tick("2026-11-25 10:30"), how_many=1)
     assert times_of(near, slow) == ["09:30"]
     ((own, firsts),) = soonest.of_each_visit_type(desk, only_slow[0])
@@ -65,10 +73,11 @@ def test_the_strip_the_nearest_and_the_first_openings_use_the_own_length(quick, 
 
 
 def test_the_clinics_terms_are_no_doctors_own(quick, slow, kind):
-    catalogue = openings.desk().catalogue
+    desk = openings.desk()
+    catalogue, common = desk.catalogue, common_of(desk, kind)
     assert [one.minutes for one in catalogue.visit_types] == [30]
-    assert catalogue.doctor(quick.ref).visit_types[0] is catalogue.visit_type(kind.ref)
-    assert catalogue.doctor(slow.ref).own(catalogue.visit_type(kind.ref)).minutes == 60
+    assert catalogue.by_ref[quick.ref].visit_types[0] is common
+    assert catalogue.by_ref[slow.ref].own(common).minutes == 60
 
 
 def test_doctors_on_equal_terms_share_them(kind):
@@ -125,7 +134,7 @@ def test_a_held_time_is_booked_as_it_was_held(quick, kind):
 
 def test_own_terms_cost_no_query_more(quick, slow, kind):
     desk = openings.desk()
-    common = desk.catalogue.visit_type(kind.ref)
+    common = common_of(desk, kind)
     openings.of_day(desk, desk.catalogue.doctors, common, DAY)  # now the shapes are remembered
     with queries() as asked:
         openings.of_day(desk, desk.catalogue.doctors, common, DAY)
