@@ -10,9 +10,10 @@ from wtforms import HiddenField, TextAreaField
 from wtforms.validators import StopValidation
 
 from app.admin import bp
+from app.admin.settings import name_of_last
 from app.admin.users import LARGEST_VERSION, chosen
 from app.clinic import markdown, pages
-from app.clinic.pages import Written
+from app.conflicts import Difference
 from app.errors import ChangedMeanwhile, NotFound
 from app.htmx import respond, see_other
 from app.inputs import a_number
@@ -86,8 +87,11 @@ def page_now(slug: str) -> Response:
     try:
         pages.save(found, form.body.data, me(), version=version)
     except ChangedMeanwhile as refused:
-        theirs = pages.written(found)
-        form.version.data = str(theirs.version)
+        now = pages.written(found)
+        form.version.data = str(now.version)
+        theirs = [Difference("Text", now.body, form.body.data)]
+        if now.body == form.body.data:
+            theirs = []
         return _page(found, form, refused.status, theirs=theirs)
     flash(f"“{TITLES[found]}” is saved, and everybody sees it now.", "success")
     return see_other(url_for("admin.page", slug=found.value))
@@ -110,8 +114,9 @@ def _known(slug: str) -> PageSlug:
 
 
 def _page(
-    slug: PageSlug, form: PageForm, status: int = 200, *, theirs: Written | None = None
+    slug: PageSlug, form: PageForm, status: int = 200, *, theirs: list[Difference] | None = None
 ) -> Response:
+    changes = pages.changes(slug)
     return respond(
         "admin/page.html",
         "admin/_page_preview.html",
@@ -123,5 +128,6 @@ def _page(
         place=PLACES[slug],
         address=url_for(ADDRESSES[slug]),
         theirs=theirs,
-        changes=pages.changes(slug),
+        who=name_of_last(changes),
+        changes=changes,
     )

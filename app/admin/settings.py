@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, replace
 from typing import Any
 
@@ -15,10 +16,11 @@ from app.accounts.addresses import NotAnAddress
 from app.admin import bp
 from app.clinic import policy, settings
 from app.clinic.settings import ClinicSettings
+from app.conflicts import Difference
 from app.errors import ChangedMeanwhile
 from app.htmx import see_other
 from app.inputs import a_number
-from app.models import Role
+from app.models import AuditEvent, Role
 from app.security import me, only
 
 LARGEST = 999_999
@@ -106,7 +108,7 @@ class ClinicForm(FlaskForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.zone.choices = _zone_choices(settings.current().zone)
+        self.zone.choices = zone_choices(settings.current().zone)
 
     def wanted(self, stored: ClinicSettings) -> ClinicSettings:
         """The stored settings with what was filled in."""
@@ -241,27 +243,36 @@ def _page(
     form: SettingsForm,
     status: int = 200,
     *,
-    theirs: list[tuple[str, str, str]] | None = None,
+    theirs: list[Difference] | None = None,
     filled: str | None = None,
 ) -> Response:
+    changes = policy.changes()
     page = render_template(
         "admin/settings.html",
         form=form,
         groups=GROUPS,
         bounds=policy.BOUNDS,
         defaults=policy.DEFAULTS,
-        changes=policy.changes(),
+        changes=changes,
         theirs=theirs,
+        who=name_of_last(changes),
         filled=filled,
     )
     return make_response(page, status)
 
 
-def _differences(form: SettingsForm, stored: ClinicSettings) -> list[tuple[str, str, str]]:
-    """(what, as typed, as stored now) of each setting in which the two differ."""
+def name_of_last(changes: Sequence[AuditEvent]) -> str | None:
+    """Who made the latest of the changes, where somebody did."""
+    return changes[0].actor.name if changes and changes[0].actor else None
+
+
+def _differences(form: SettingsForm, stored: ClinicSettings) -> list[Difference]:
+    """The settings in which what was typed differs from what is stored now."""
     typed, now = asdict(form.wanted(stored)), asdict(stored)
     return [
-        (form[name].label.text, _with_unit(name, typed[name]), _with_unit(name, now[name]))
+        Difference(
+            form[name].label.text, _with_unit(name, now[name]), _with_unit(name, typed[name])
+        )
         for name in policy.CHANGEABLE
         if typed[name] != now[name]
     ]
@@ -284,7 +295,8 @@ def _what_was_done(changed: dict[str, tuple[Any, Any]]) -> str:
     )
 
 
-def _zone_choices(stored: str) -> list[SelectChoice]:
+def zone_choices(stored: str) -> list[SelectChoice]:
+    """The zones of the world by region, and the stored one in any case."""
     others = () if stored in profile.zones() else (SelectChoice(stored, stored),)
     return [*others, *map(_zone_choice, profile.zones())]
 

@@ -14,6 +14,7 @@ from app.admin.settings import ClinicForm
 from app.admin.setup_forms import HoursForm, LocationForm, OfferForm, SpecialtyForm, VisitTypeForm
 from app.admin.users import version_seen
 from app.clinic import policy, settings
+from app.conflicts import Difference, of_forms
 from app.directory import approvals, founding, profiles, setup
 from app.directory.founding import NameTaken
 from app.directory.profile import Terms
@@ -108,10 +109,7 @@ def setup_step_now(way: str) -> Response:
 @only(Role.ADMIN)
 def setup_clinic() -> Response:
     """Ask how the clinic is called and reached."""
-    now = settings.current()
-    known = {"phone": now.phone, "email": now.email, "zone": now.zone}
-    name = now.name if settings.is_named() else ""
-    return _clinic_page(ClinicForm(name=name, **known, version=policy.version_of(now)))
+    return _clinic_page(_clinic_form())
 
 
 @bp.post("/admin/setup/clinic/")
@@ -124,14 +122,9 @@ def setup_clinic_now() -> Response:
     try:
         policy.save(form.wanted(settings.current()), me(), version=form.version.data or "")
     except ChangedMeanwhile as refused:
-        now = settings.current()
-        form.version.data = policy.version_of(now)
-        form.form_errors.append(
-            f"Somebody else has saved this meanwhile: {now.name}, {now.zone}, "
-            f"{now.phone or 'no telephone'}, {now.email or 'no e-mail address'}. "
-            "Save again to store what stands here instead."
-        )
-        return _clinic_page(form, refused.status)
+        stored = _clinic_form()
+        form.version.data = stored.version.data
+        return _clinic_page(form, refused.status, of_forms(form, stored))
     return see_other(url_for("admin.setup"))
 
 
@@ -139,15 +132,8 @@ def setup_clinic_now() -> Response:
 @only(Role.ADMIN)
 def setup_offer() -> Response:
     """Ask what the first doctor offers."""
-    draft = profiles.draft_of(_doctor())
-    page = draft.published
-    form = OfferForm(
-        specialties=list(page.specialties),
-        visit_types=list(page.visits),
-        languages=list(page.languages),
-        version=draft.version,
-    )
-    return _offer_page(draft.doctor, form)
+    doctor = _doctor()
+    return _offer_page(doctor, _offer_form(doctor))
 
 
 @bp.post("/admin/setup/offer/")
@@ -168,12 +154,9 @@ def setup_offer_now() -> Response:
     try:
         profiles.save(doctor, wanted, me(), version=form.version.data or "")
     except ChangedMeanwhile as refused:
-        now = profiles.draft_of(doctor)
-        stored = [one.name for one in doctor.specialties]
-        stored += [kind.name for kind in doctor.visit_types]
-        form.form_errors.append(f"{refused.sentence} Stored is: {', '.join(stored) or 'nothing'}.")
-        form.version.data = now.version
-        return _offer_page(doctor, form, refused.status)
+        stored = _offer_form(doctor)
+        form.version.data = stored.version.data
+        return _offer_page(doctor, form, refused.status, of_forms(form, stored))
     return see_other(url_for("admin.setup"))
 
 
@@ -242,10 +225,35 @@ def _step_page(way: str, form: FlaskForm, status: int = 200) -> Response:
     return make_response(page, status)
 
 
-def _clinic_page(form: ClinicForm, status: int = 200) -> Response:
-    return make_response(render_template("admin/setup_clinic.html", form=form), status)
+def _clinic_form() -> ClinicForm:
+    """The form with what is stored; nothing shows what was sent."""
+    now = settings.current()
+    known = {"phone": now.phone, "email": now.email, "zone": now.zone}
+    name = now.name if settings.is_named() else ""
+    return ClinicForm(None, name=name, **known, version=policy.version_of(now))
 
 
-def _offer_page(doctor: Doctor, form: OfferForm, status: int = 200) -> Response:
-    page = render_template("admin/setup_offer.html", form=form, doctor=doctor)
+def _offer_form(doctor: Doctor) -> OfferForm:
+    """The form with what is stored; nothing shows what was sent."""
+    draft = profiles.draft_of(doctor)
+    return OfferForm(
+        None,
+        specialties=list(draft.published.specialties),
+        visit_types=list(draft.published.visits),
+        languages=list(draft.published.languages),
+        version=draft.version,
+    )
+
+
+def _clinic_page(
+    form: ClinicForm, status: int = 200, theirs: list[Difference] | None = None
+) -> Response:
+    page = render_template("admin/setup_clinic.html", form=form, theirs=theirs)
+    return make_response(page, status)
+
+
+def _offer_page(
+    doctor: Doctor, form: OfferForm, status: int = 200, theirs: list[Difference] | None = None
+) -> Response:
+    page = render_template("admin/setup_offer.html", form=form, doctor=doctor, theirs=theirs)
     return make_response(page, status)

@@ -86,7 +86,8 @@ def test_the_second_of_two_editors_sees_the_firsts_text_and_decides(office: Offi
     other.submit(other.get(ABOUT).form(ABOUT), body="Hers")
     page = office.admin.submit(mine, follow=False, body="Mine")
     assert page.status == 409
-    assert "This is what is stored now: Hers" in page.text
+    assert "Olga Other has changed this meanwhile" in page.text
+    assert "Text Hers Mine" in page.text
     assert page.form(ABOUT).values["body"].strip() == "Mine"
     assert "Hers" in office.admin.get("/about/").text
     office.admin.submit(page.form(ABOUT))

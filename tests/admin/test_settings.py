@@ -126,7 +126,8 @@ def test_the_second_of_two_editors_sees_the_firsts_change_and_decides(office: Of
     theirs.submit(form_of(theirs.get(ADDRESS)), horizon_days="30")
     page = office.admin.submit(mine, follow=False, hold_minutes="20")
     assert page.status == 409
-    assert "How far ahead: you typed 60 days , stored is 30 days" in page.text
+    assert "Olga Other has changed this meanwhile" in page.text
+    assert "How far ahead 30 days 60 days" in page.text
     assert (stored(office).horizon_days, stored(office).hold_minutes) == (30, 10)
     assert form_of(page).values["hold_minutes"] == "20"
     office.admin.submit(form_of(page), horizon_days="30")

@@ -17,7 +17,7 @@ from app.extensions import db
 from app.models import Appointment, Doctor, Role, Specialty, WorkingHours
 from app.scheduling import openings
 from tests.admin.conftest import Office
-from tests.builders import BERLIN, PASSWORD, a_doctor, a_location, a_user, a_visit_type
+from tests.builders import BERLIN, PASSWORD, a_doctor, a_location, a_specialty, a_user, a_visit_type
 from tests.conftest import FrozenClock
 from tests.pages import Page, Visitor
 
@@ -149,6 +149,27 @@ def test_a_step_that_is_done_or_not_open_yet_leads_back(office: Office) -> None:
         assert office.admin.submit(form, follow=False, name=name).location == SETUP
     with office.app.app_context():
         assert [one.name for one in db.session.query(Specialty)] == ["Cardiology"]
+
+
+def test_two_who_set_up_at_once_see_what_the_other_stored(office: Office) -> None:
+    mine = office.admin.get(f"{SETUP}clinic/").form(f"{SETUP}clinic/")
+    do(office.admin, "clinic", name="Hers")
+    page = office.admin.submit(mine, follow=False, name="Mine")
+    assert page.status == 409
+    assert "Name of the clinic Hers Mine" in page.text
+    assert office.admin.submit(page.form(f"{SETUP}clinic/"), follow=False).location == SETUP
+    with office.app.app_context():
+        specialty, kind = a_specialty("Cardiology"), a_visit_type("First visit")
+        doctor = a_doctor(published=False, specialties=[], visit_types=[], hours=None)
+        doctor.approved_at = clock.now()
+        db.session.commit()
+        choice = {"specialties": specialty.slug, "visit_types": kind.ref, "languages": "en"}
+    mine = office.admin.get(f"{SETUP}offer/").form(f"{SETUP}offer/")
+    for status, languages in ((303, "de"), (409, "fr")):
+        values = mine.values | choice | {"languages": languages}
+        page = office.admin.post(f"{SETUP}offer/", values)
+        assert page.status == status
+    assert "German French" in page.text
 
 
 @pytest.mark.parametrize(
