@@ -40,6 +40,7 @@ def doctors() -> Response:
         search=search,
         sort=sort,
         sorts=Sort,
+        usual=approvals.usual_sort(standing),
         page_address=lambda number: url_for(
             "admin.doctors",
             standing=standing.value,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from sqlalchemy import select
@@ -176,3 +177,13 @@ def test_doctors_are_found_by_name_and_licence_and_ordered(office: Office) -> No
     assert found("sort=-since") == ["Cleo 100%", "Bela Brandt", "Ada Berg"]
     assert found("sort=password_hash") == ["Ada Berg", "Bela Brandt", "Cleo 100%"]
     assert "No doctor fits" in office.admin.get("/admin/doctors/?q=nobody&standing=hidden").text
+
+
+def test_an_admin_gets_from_a_doctor_to_all_that_the_doctor_can_change(office: Office) -> None:
+    with office.app.app_context():
+        waiting, public = a_doctor("Wanda", published=False).ref, a_doctor("Ada Berg").ref
+    for ref, places in ((waiting, ("hours", "my-page")), (public, ("hours", "my-page", "week"))):
+        links = re.findall(r'href="([^"]+)"', office.admin.get(f"/admin/doctors/{ref}/").html)
+        for place in places:
+            address = next(link for link in links if place in link)
+            assert office.admin.get(address).status == 200
