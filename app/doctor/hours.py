@@ -3,8 +3,6 @@ stores anything, and a change that hits somebody's visit asks first."""
 
 from __future__ import annotations
 
-from datetime import date
-
 from flask import Response, flash, request, url_for
 
 from app.directory import approvals
@@ -14,9 +12,8 @@ from app.errors import ChangedMeanwhile
 from app.htmx import respond, see_other
 from app.inputs import a_number
 from app.models import Doctor, Role
-from app.scheduling import hits, openings, timetable
+from app.scheduling import hits, timetable
 from app.scheduling.hits import Answer
-from app.scheduling.openings import Desk
 from app.security import me, my_doctor, only
 
 LARGEST_VERSION = 1_000_000
@@ -39,27 +36,25 @@ def hours_now() -> Response:
     doctor = chosen_doctor()
     if doctor is None:
         return see_other(url_for("admin.doctors"))
-    choices = timetable.choices_of(doctor, timetable.of(doctor, _today(openings.desk())))
+    choices = timetable.choices_of(doctor, timetable.of(doctor))
     week = Week.sent(request.form, choices)
     if _has_rearranged(week):
-        return _page(doctor, week, version=_version(doctor))
+        return _page(doctor, week, version=_version())
     read = week.read(choices)
-    if week.errors:
-        return _page(doctor, week, 422, version=_version(doctor))
-    answer = Answer.of(request.form)
     wanted = [interval for _, interval in read]
+    for number, complaint in timetable.complaints(wanted).items():
+        read[number][0].errors[complaint.field] = complaint.sentence
+    if week.errors:
+        return _page(doctor, week, 422, version=_version())
+    answer = Answer.of(request.form)
     try:
-        timetable.save(doctor, wanted, me(), version=_version(doctor), answer=answer)
-    except timetable.Faulty as faulty:
-        for place, complaint in faulty.complaints.items():
-            read[place][0].errors[complaint.field] = complaint.sentence
-        return _page(doctor, week, faulty.status, version=_version(doctor))
+        timetable.save(doctor, wanted, me(), version=_version(), answer=answer)
     except hits.Unanswered as unanswered:
         return _page(
             doctor,
             week,
             unanswered.status,
-            version=_version(doctor),
+            version=_version(),
             hits=unanswered.hits,
             answer=answer,
             answer_error=unanswered.complaint,
@@ -99,13 +94,9 @@ def _has_rearranged(week: Week) -> bool:
     return True
 
 
-def _version(doctor: Doctor) -> int:
+def _version() -> int:
     """The version that the page was made for; nonsense is one that nobody has seen."""
     return a_number(request.form.get("version"), 1, LARGEST_VERSION) or 0
-
-
-def _today(desk: Desk) -> date:
-    return desk.at.astimezone(desk.settings.zoneinfo).date()
 
 
 def _page(
@@ -118,8 +109,7 @@ def _page(
 ) -> Response:
     """The week as it is typed, or else as it is stored. `version` is the one that was seen first;
     without it the page is made for what is stored now."""
-    desk = openings.desk()
-    stored = timetable.of(doctor, _today(desk))
+    stored = timetable.of(doctor)
     choices = timetable.choices_of(doctor, stored)
     return respond(
         "doctor/hours.html",

@@ -94,7 +94,7 @@ class Week:
     def errors(self) -> list[tuple[str, str]]:
         """(id of the field, sentence) of each row that is refused."""
         return [
-            (f"{name}_{row.number}", sentence)
+            (f"{name}_{row.number}", f"{row.name}: {sentence}")
             for day in WEEKDAYS
             for row in self.of_day(day)
             for name, sentence in row.errors.items()

@@ -15,12 +15,14 @@ from itertools import combinations
 from sqlalchemy import or_, select
 from sqlalchemy.orm import joinedload, selectinload
 
-from app.clinic import audit, revision
+from app import clock
+from app.clinic import audit, revision, settings
+from app.directory import catalogue
 from app.directory.catalogue import LocationFacts
 from app.errors import ChangedMeanwhile, ClinicError, NotAllowed
 from app.extensions import db
 from app.models import Doctor, Location, Role, User, VisitType, WorkingHours
-from app.scheduling import hits, openings
+from app.scheduling import hits
 from app.scheduling.agenda import ONE_DAY, Window
 from app.scheduling.days import MINUTES_PER_TICK, local_day
 from app.scheduling.hits import NO_ANSWER, Answer
@@ -74,8 +76,9 @@ class Faulty(ClinicError):
         super().__init__(" ".join(one.sentence for one in complaints.values()))
 
 
-def of(doctor: Doctor, today: date) -> Sequence[WorkingHours]:
+def of(doctor: Doctor) -> Sequence[WorkingHours]:
     """A doctor's weekly hours that are not over, in the order of the week."""
+    today = _today()
     return db.session.scalars(
         select(WorkingHours)
         .options(joinedload(WorkingHours.location), selectinload(WorkingHours.visit_types))
@@ -123,15 +126,13 @@ def save(
     stored already is no fault, whatever the version.
     """
     lock(doctor, actor)
-    desk = openings.desk()
-    today = desk.at.astimezone(desk.settings.zoneinfo).date()
-    rows = of(doctor, today)
+    rows = of(doctor)
     stored = Counter(map(interval_of, rows))
     if stored == Counter(wanted):
         return
     if doctor.version != version:
         raise ChangedMeanwhile
-    if found := complaints(wanted, desk.catalogue.places, today):
+    if found := complaints(wanted):
         raise Faulty(found)
     before = in_words(rows)
 
@@ -140,7 +141,7 @@ def save(
 
     hits.settle(hits.of_timetable(doctor, change), answer, actor)
     doctor.version += 1
-    after = in_words(of(doctor, today))
+    after = in_words(of(doctor))
     changed = [day for day in WEEKDAYS if before.get(day) != after.get(day)]
     audit.record(
         actor,
@@ -164,10 +165,9 @@ def lock(doctor: Doctor, actor: User) -> None:
     db.session.refresh(doctor, with_for_update=True)
 
 
-def complaints(
-    wanted: Sequence[Interval], places: Mapping[int, LocationFacts], today: date
-) -> dict[int, Complaint]:
+def complaints(wanted: Sequence[Interval]) -> dict[int, Complaint]:
     """What is wrong with some hours, by their place in the list; at most one thing for each."""
+    places, today = catalogue.current().places, _today()
     found: dict[int, Complaint] = {}
     for number, interval in enumerate(wanted):
         if complaint := _complaint(interval, places, today):
@@ -180,6 +180,10 @@ def complaints(
             where = places[one.location_id].name
             found[later] = Complaint("starts", f"These hours overlap with {when}, at {where}.")
     return found
+
+
+def _today() -> date:
+    return clock.today(settings.current().zoneinfo)
 
 
 def _complaint(

@@ -13,7 +13,6 @@ from app.extensions import db
 from app.models import Appointment, Doctor, Role, WorkingHours
 from app.scheduling import timetable
 from tests.builders import a_doctor, a_location, a_patient, a_user, a_visit_type, at, booked, works
-from tests.conftest import MORNING
 from tests.pages import HTMX, Page, Visitor
 
 PAGE = "/board/hours/"
@@ -31,7 +30,7 @@ class Desk:
         """The hours that are stored, in words."""
         with self.app.app_context():
             doctor = db.session.scalars(select(Doctor).where(Doctor.ref == self.ref)).one()
-            return timetable.in_words(timetable.of(doctor, MORNING.date()))
+            return timetable.in_words(timetable.of(doctor))
 
     def press(self, do: str, page: Page | None = None, **values: str) -> Page:
         """Press a button of the form, with some of its values changed."""
@@ -136,6 +135,12 @@ def test_hours_that_overlap_are_refused_beside_the_later_ones(desk):
     page = desk.press("save", desk.press("add-3"), starts_1="11:00", ends_1="13:00")
     assert page.status == 422
     assert "overlap with Wednesday, 09:00–12:00" in page.html.split('id="starts_1-error"')[1][:250]
+
+
+def test_all_that_is_wrong_is_said_at_once(desk):
+    page = desk.press("save", desk.press("add-5"), ends_0="08:00", starts_1="", ends_1="13:00")
+    assert "Wednesday 09:00–08:00: The end must come after the start." in page.text
+    assert "Friday, new: Enter a time like 09:00." in page.text
 
 
 def test_visits_that_are_hit_are_listed_and_nothing_is_saved_without_an_answer(desk):

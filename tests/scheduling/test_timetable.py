@@ -11,7 +11,7 @@ from app.errors import ChangedMeanwhile, NotAllowed
 from app.extensions import db
 from app.models import AppointmentStatus as Status
 from app.models import AuditEvent, Doctor, Role, User, WorkingHours
-from app.scheduling import openings, timetable
+from app.scheduling import timetable
 from app.scheduling.hits import Answer, Choice, Unanswered
 from app.scheduling.timetable import Faulty, Interval
 from tests.builders import (
@@ -26,7 +26,6 @@ from tests.builders import (
 )
 from tests.scheduling.test_openings import times
 
-TODAY = date(2026, 11, 24)  # a Tuesday
 NINE, TEN, NOON, FIVE = 540, 600, 720, 1020
 
 
@@ -49,12 +48,11 @@ def save(doctor: Doctor, *wanted: Interval, by: User | None = None, **how) -> No
 
 
 def stored(doctor: Doctor) -> list[Interval]:
-    return [timetable.interval_of(row) for row in timetable.of(doctor, TODAY)]
+    return [timetable.interval_of(row) for row in timetable.of(doctor)]
 
 
 def faults(*wanted: Interval) -> dict[int, tuple[str, str]]:
-    places = openings.desk().catalogue.places
-    found = timetable.complaints(wanted, places, TODAY)
+    found = timetable.complaints(wanted)
     return {number: (one.field, one.sentence) for number, one in found.items()}
 
 
