@@ -9,6 +9,7 @@ from app.admin import (  # noqa: E402, F401
     clinic,
     doctors,
     inviting,
+    locations,
     overview,
     pages,
     profile_changes,

@@ -87,6 +87,7 @@ def build() -> Cast:
         "invited user": invited.ref,
         "inviting token": links.issue(invited, TokenPurpose.INVITATION),
         "specialty": specialty,
+        "place": confirmed.location.slug,
         "location": str(confirmed.location_id),
         "portrait": doctor_a.portrait or "",
         "settings": policy.version_of(settings.current()),

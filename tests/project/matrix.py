@@ -55,6 +55,13 @@ SETTINGS = {
     "idle_minutes_patient": "60",
     "session_hours": "8",
 }
+PLACE = {
+    "name": "Harbour Street",
+    "address": "Harbour Street 1",
+    "city": "Lisbon",
+    "zone": "Europe/Lisbon",
+    "zone_confirmed": "Europe/Lisbon",
+}
 
 ROUTES: dict[str, Row] = {
     "static": Row(EVERYBODY, {"filename": "css/base.css"}),
@@ -188,6 +195,12 @@ ROUTES: dict[str, Row] = {
         ADMIN, {"slug": "@specialty"}, form={"name": "Heart medicine", "version": "1"}
     ),
     "admin.remove_specialty": Row(ADMIN, {"slug": "@specialty"}, form={"version": "1"}),
+    "admin.locations": Row(ADMIN),
+    "admin.new_location": Row(ADMIN, query={"next": "/admin/clinic/"}),
+    "admin.create_location": Row(ADMIN, form={**PLACE, "next": "/admin/clinic/"}),
+    "admin.location": Row(ADMIN, {"slug": "@place"}),
+    "admin.change_location": Row(ADMIN, {"slug": "@place"}, form={**PLACE, "version": "1"}),
+    "admin.remove_location": Row(ADMIN, {"slug": "@place"}, form={"version": "1"}),
     "admin.pages": Row(ADMIN),
     "admin.page": Row(ADMIN, {"slug": "about"}),
     "admin.page_now": Row(ADMIN, {"slug": "about"}, form={"body": "## We", "version": "0"}),
