@@ -11,12 +11,14 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
+from pathlib import Path
 from threading import Event
 from typing import Any
 
 from flask import Flask
 
 from app.accounts import housekeeping as accounts_housekeeping
+from app.directory import portraits, profiles
 from app.errors import Busy
 from app.extensions import mail
 from app.messaging import worker as mail_worker
@@ -81,6 +83,8 @@ class Worker:
         is_time_to_tidy = time.monotonic() - self._tidied_at > TIDY_EVERY_SECONDS
         if is_time_to_tidy:
             parts += TIDYING
+            folder = Path(self.app.instance_path) / portraits.FOLDER
+            parts.append(partial(profiles.sweep_portraits, folder))
         for part in parts:
             try:
                 with self.app.app_context():

@@ -11,6 +11,7 @@ import hashlib
 import re
 import secrets
 import struct
+from collections.abc import Container
 from io import BytesIO
 from pathlib import Path
 from typing import BinaryIO
@@ -64,11 +65,16 @@ def is_kept(folder: Path, name: str) -> bool:
     return NAME.fullmatch(name) is not None and (folder / name).is_file()
 
 
-def discard(folder: Path, name: str) -> None:
-    """Delete a picture that nobody needs any more."""
-    if NAME.fullmatch(name) is not None:
-        with contextlib.suppress(OSError):  # gone already, or the disk says no: it harms nobody
-            (folder / name).unlink()
+def sweep(folder: Path, in_use: Container[str], before: float) -> int:
+    """Delete what is not in use and was stored before an instant (in seconds since the epoch), so
+    that a form in the making keeps its picture; how many files."""
+    gone = 0
+    for path in folder.glob("*.webp*"):
+        with contextlib.suppress(FileNotFoundError):  # another worker was faster
+            if path.name not in in_use and path.stat().st_mtime < before:
+                path.unlink()
+                gone += 1
+    return gone
 
 
 def _opened(file: BinaryIO) -> Image.Image:

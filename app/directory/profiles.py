@@ -10,6 +10,8 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import delete, insert, select
@@ -17,6 +19,7 @@ from sqlalchemy.orm import joinedload
 
 from app import clock
 from app.clinic import audit, revision
+from app.directory import portraits
 from app.directory.profile import Profile, Terms, published, said
 from app.errors import ChangedMeanwhile, ClinicError, NotAllowed
 from app.extensions import db
@@ -94,6 +97,16 @@ def waiting() -> Sequence[tuple[Doctor, ProfileChange]]:
     )
     rows = db.session.execute(query).all()
     return [(doctor, change) for doctor, change in rows if REASON not in change.wanted]
+
+
+def sweep_portraits(folder: Path) -> int:
+    """Delete the pictures that no page shows and no wish holds, a day after they were stored; how
+    many. What was declined is still a wish."""
+    rows = db.session.scalars(select(Doctor.portrait).where(Doctor.portrait.is_not(None)))
+    in_use = {name for name in rows if name}
+    for wanted in db.session.scalars(select(ProfileChange.wanted)):
+        in_use.add(wanted.get(FIELDS, {}).get("portrait") or "")
+    return portraits.sweep(folder, in_use, (clock.now() - timedelta(1)).timestamp())
 
 
 def last_answer(doctor: Doctor) -> AuditEvent | None:

@@ -179,13 +179,4 @@ def test_the_largest_picture_that_is_taken(tmp_path):
 def test_hostile_names_are_never_looked_for(tmp_path, name):
     (tmp_path / "a.webp").write_bytes(b"not ours")
     assert not portraits.is_kept(tmp_path, name)
-    portraits.discard(tmp_path, name)
     assert (tmp_path / "a.webp").exists()
-
-
-def test_a_discarded_picture_is_gone_and_gone_twice_is_gone(tmp_path):
-    name = portraits.store(tmp_path, BytesIO(picture()))
-    assert portraits.is_kept(tmp_path, name)
-    portraits.discard(tmp_path, name)
-    portraits.discard(tmp_path, name)
-    assert not portraits.is_kept(tmp_path, name)

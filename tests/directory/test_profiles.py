@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from flask import Flask
 from sqlalchemy import select
 
+from app import clock
 from app.directory import catalogue, profiles
 from app.directory.profile import Profile, Terms
 from app.errors import ChangedMeanwhile, NotAllowed
@@ -214,3 +217,18 @@ def test_appointments_keep_what_was_agreed(doctor, admin):
     assert (appointment.ends_at, appointment.price_cents, appointment.version) == before
     later = booked(patient(), doctor, at("2026-11-25 11:00"))
     assert (later.minutes, later.price_cents) == (60, 9000)
+
+
+def test_pictures_that_nobody_needs_are_deleted_after_a_day(doctor, admin, frozen_clock, tmp_path):
+    shown, wished, forgotten, fresh = (f"{letter * 48}.webp" for letter in "abcd")
+    for name in (shown, wished, forgotten, fresh, "half.webp.0123"):
+        (tmp_path / name).write_bytes(b"a picture")
+        stored = clock.now() - timedelta(hours=1 if name == fresh else 25)
+        os.utime(tmp_path / name, (stored.timestamp(), stored.timestamp()))
+    ask(doctor, admin, portrait=shown)
+    ask(doctor, portrait=wished)
+    assert profiles.sweep_portraits(tmp_path) == 2
+    assert {path.name for path in tmp_path.iterdir()} == {shown, wished, fresh}
+    profiles.withdraw(doctor, doctor.user, version=version(doctor))
+    assert profiles.sweep_portraits(tmp_path) == 1
+    assert profiles.sweep_portraits(tmp_path / "not there yet") == 0
