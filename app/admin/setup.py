@@ -11,12 +11,12 @@ from flask_wtf import FlaskForm
 
 from app.admin import bp
 from app.admin.settings import ClinicForm
-from app.admin.setup_forms import HoursForm, LocationForm, OfferForm, SpecialtyForm, VisitTypeForm
+from app.admin.setup_forms import HoursForm, OfferForm, VisitTypeForm
 from app.admin.users import version_seen
 from app.clinic import policy, settings
 from app.conflicts import Difference, of_forms
 from app.directory import approvals, founding, profiles, setup
-from app.directory.founding import NameTaken
+from app.directory.entries import NameTaken
 from app.directory.profile import Terms
 from app.directory.setup import Progress, Step
 from app.errors import Busy, ChangedMeanwhile, ClinicError, NotFound
@@ -38,20 +38,6 @@ class Way:
 
 
 WAYS: dict[str, Way] = {
-    "location": Way(
-        Step.LOCATION,
-        LocationForm,
-        "The first location",
-        "Where patients are seen. For online visits, where the doctor sits.",
-        lambda form, admin: founding.add_location(form.place, admin),
-    ),
-    "specialty": Way(
-        Step.SPECIALTY,
-        SpecialtyForm,
-        "The first specialty",
-        "What patients search for.",
-        lambda form, admin: founding.add_specialty(form.name.data, admin),
-    ),
     "visit-type": Way(
         Step.VISIT_TYPE,
         VisitTypeForm,
@@ -213,6 +199,8 @@ def _addresses(progress: Progress) -> dict[Step, str]:
     addresses = {way.step: url_for("admin.setup_step", way=name) for name, way in WAYS.items()}
     return addresses | {
         Step.CLINIC: url_for("admin.setup_clinic"),
+        Step.LOCATION: url_for("admin.new_location", next=back),
+        Step.SPECIALTY: url_for("admin.new_specialty", next=back),
         Step.OFFER: url_for("admin.setup_offer"),
         Step.DOCTOR: url_for("admin.doctor", ref=doctor.ref)
         if doctor and is_waiting

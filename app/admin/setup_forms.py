@@ -14,50 +14,23 @@ from wtforms import (
     SelectField,
     SelectMultipleField,
     StringField,
-    TextAreaField,
     TimeField,
 )
-from wtforms.validators import Length, StopValidation
+from wtforms.validators import StopValidation
 from wtforms.widgets import CheckboxInput, ListWidget
 
-from app.accounts import names, profile
-from app.clinic import policy, settings
-from app.directory import founding
+from app.admin.entry_forms import LineField
+from app.directory import entries, founding
 from app.directory import profile as public_page
-from app.directory.founding import Kind, Place, Week
+from app.directory.founding import Kind, Week
 from app.directory.languages import LANGUAGES
 from app.formats import WITHOUT_CENTS
 from app.inputs import a_number
 from app.models import VisitMode
 
-LONGEST_TEXT = 2000
-DEAREST = 999_999
 CURRENCIES = ("EUR", "GBP", "USD", "CHF", "DKK", "NOK", "SEK", "PLN", "CZK", "CAD", "AUD", "JPY")
 PRICE = re.compile(r"([0-9]{1,6})(?:[.,]([0-9]{1,2}))?", re.ASCII)
 DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
-TEXT = Length(max=LONGEST_TEXT, message=f"Use at most {LONGEST_TEXT:,} characters.")
-
-
-class LineField(StringField):
-    """A line of text that must be there; `longest` is how much the database keeps."""
-
-    data: Any
-
-    def __init__(self, label: str, complaint: str, longest: int = 80, **kwargs: Any) -> None:
-        super().__init__(label, **kwargs)
-        self.complaint, self.longest = complaint, longest
-
-    def process_formdata(self, valuelist: list[str]) -> None:
-        super().process_formdata(valuelist)
-        self.data = names.tidy(self.data or "")
-
-    def pre_validate(self, form: Any) -> None:
-        if not self.data:
-            raise StopValidation(self.complaint)
-        if len(self.data) > self.longest:
-            raise StopValidation(f"Use at most {self.longest} characters.")
-        if names.breaks_lines(self.data):
-            raise StopValidation("This cannot hold line breaks or control characters.")
 
 
 class TicksField(SelectMultipleField):
@@ -67,40 +40,12 @@ class TicksField(SelectMultipleField):
     option_widget = CheckboxInput()
 
 
-class LocationForm(FlaskForm):
-    name = LineField("Name", "Enter the name of the location.", description="As patients know it.")
-    address = LineField("Street and number", "Enter the street and number.", 200)
-    city = LineField("Town", "Enter the town.")
-    zone = SelectField("Time zone", validate_choice=False)
-    directions = TextAreaField(
-        "Getting there", description="Public transport, parking, which bell.", validators=[TEXT]
-    )
-    accessibility = TextAreaField(
-        "Access", description="Steps, lift, doors, toilet, parking for people with a disability.",
-        validators=[TEXT],
-    )  # fmt: skip
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, zone=settings.current().zone, **kwargs)
-        self.zone.choices = [SelectChoice(key) for key in profile.zones()]
-
-    def validate_zone(self, field: Any) -> None:
-        if field.data not in policy.zones():
-            raise StopValidation("Choose one of the time zones in the list.")
-
-    @property
-    def place(self) -> Place:
-        texts = (self.directions.data or "", self.accessibility.data or "")
-        return Place(self.name.data, self.address.data, self.city.data, self.zone.data, *texts)
-
-
-class SpecialtyForm(FlaskForm):
-    name = LineField("Name", "Enter the name of the specialty.", description="Such as Cardiology.")
-
-
 class VisitTypeForm(FlaskForm):
     name = LineField(
-        "Name", "Enter the name of the visit.", description="Such as First consultation."
+        "Name",
+        longest=entries.LONGEST_NAME,
+        missing="Enter the name of the visit.",
+        description="Such as First consultation.",
     )
     minutes = StringField("Length in minutes", default="30", description="In steps of five.")
     price = StringField("Price", default="0", description="0 when patients pay nothing.")

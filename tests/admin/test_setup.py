@@ -14,7 +14,7 @@ from app.accounts import admins
 from app.directory import founding, setup
 from app.errors import NotAllowed
 from app.extensions import db
-from app.models import Appointment, Doctor, Role, Specialty, WorkingHours
+from app.models import Appointment, Role, VisitMode, VisitType, WorkingHours
 from app.scheduling import openings
 from tests.admin.conftest import Office
 from tests.builders import BERLIN, PASSWORD, a_doctor, a_location, a_specialty, a_user, a_visit_type
@@ -31,6 +31,13 @@ def do(visitor: Visitor, way: str, **values: Any) -> Page:
     """Fill in the form of a step."""
     address = f"{SETUP}{way}/"
     return visitor.submit(visitor.get(address).form(address), **values)
+
+
+def elsewhere(visitor: Visitor, page: Page, path: str, /, **values: Any) -> Page:
+    """Follow the set-up's link to an ordinary page, and fill in its form."""
+    link = re.search(rf'href="({path}[^"]*)"', page.html)
+    assert link is not None, page.html
+    return visitor.submit(visitor.get(link[1].replace("&amp;", "&")).form(path), **values)
 
 
 def done(page: Page) -> int:
@@ -53,24 +60,16 @@ def test_from_an_empty_database_to_the_first_booking(app: Flask, frozen_clock: F
 
     page = do(admin, "clinic", name="Quay Practice", phone="+351 21 555", zone="Europe/Lisbon")
     assert (page.address, done(page)) == (SETUP, 1)
-    page = do(admin, "location", **LOCATION)
-    assert done(page) == 2
-    page = do(admin, "specialty", name="Skin & Hair")
-    assert done(page) == 3
+    page = elsewhere(admin, page, "/admin/locations/new/", **LOCATION)
+    assert (page.address, done(page)) == (SETUP, 2)
+    page = elsewhere(admin, page, "/admin/specialties/new/", name="Skin & Hair")
+    assert (page.address, done(page)) == (SETUP, 3)
     page = do(admin, "visit-type", name="First visit", **VISIT)
     assert done(page) == 4
 
-    way = re.search(r'href="(/admin/users/new/[^"]*)"', page.html)
-    assert way is not None
-    new_user = admin.get(way[1].replace("&amp;", "&")).form("/admin/users/new/")
-    page = admin.submit(
-        new_user,
-        role="doctor",
-        name="Amara Okafor",
-        email="amara@example.org",
-        title="Dr.",
-        licence_number="B 12/34",
-    )
+    person = {"name": "Amara Okafor", "email": "amara@example.org"}
+    practice = {"role": "doctor", "title": "Dr.", "licence_number": "B 12/34"}
+    page = elsewhere(admin, page, "/admin/users/new/", **person, **practice)
     assert (page.address, done(page)) == (SETUP, 5)
 
     offer = admin.get(f"{SETUP}offer/")
@@ -135,7 +134,7 @@ def test_the_set_up_goes_on_wherever_it_was_left(office: Office) -> None:
         a_visit_type()
     page = office.admin.get(SETUP)
     assert done(page) == 2
-    assert f'href="{SETUP}location/"' not in page.html
+    assert "/admin/locations/new/" not in page.html
     office.clock.advance(days=40)
     visitor = office.visitor(office.admin_id)
     assert done(visitor.get(SETUP)) == 2
@@ -144,11 +143,12 @@ def test_the_set_up_goes_on_wherever_it_was_left(office: Office) -> None:
 def test_a_step_that_is_done_or_not_open_yet_leads_back(office: Office) -> None:
     assert office.admin.get(f"{SETUP}hours/").location == SETUP
     assert office.admin.get(f"{SETUP}offer/").status == 404
-    form = office.admin.get(f"{SETUP}specialty/").form(f"{SETUP}specialty/")
-    for name in ("Cardiology", "Cardiology", "Neurology"):
-        assert office.admin.submit(form, follow=False, name=name).location == SETUP
+    form = office.admin.get(f"{SETUP}visit-type/").form(f"{SETUP}visit-type/")
+    for name in ("First visit", "First visit", "Second visit"):
+        page = office.admin.submit(form, follow=False, name=name, **VISIT)
+        assert page.location == SETUP
     with office.app.app_context():
-        assert [one.name for one in db.session.query(Specialty)] == ["Cardiology"]
+        assert [kind.name for kind in db.session.query(VisitType)] == ["First visit"]
 
 
 def test_two_who_set_up_at_once_see_what_the_other_stored(office: Office) -> None:
@@ -175,11 +175,8 @@ def test_two_who_set_up_at_once_see_what_the_other_stored(office: Office) -> Non
 @pytest.mark.parametrize(
     ("way", "wrong", "says"),
     [
-        ("location", {**LOCATION, "name": ""}, "Enter the name"),
-        ("location", {**LOCATION, "name": "x" * 81}, "at most 80"),
-        ("location", {**LOCATION, "zone": "Mars/Base"}, "Choose one of the time zones"),
-        ("location", {**LOCATION, "directions": "x" * 2001}, "at most 2,000"),
-        ("specialty", {"name": "two\nlines"}, "line breaks"),
+        ("visit-type", {"name": "", **VISIT}, "Enter the name"),
+        ("visit-type", {"name": "two\nlines", **VISIT}, "line breaks"),
         ("visit-type", {"name": "A", **VISIT, "minutes": "31"}, "five divides"),
         ("visit-type", {"name": "A", **VISIT, "minutes": "-5"}, "five divides"),
         ("visit-type", {"name": "A", **VISIT, "price": "1e3"}, "such as 45"),
@@ -228,16 +225,8 @@ def test_hours_are_set_once_however_often_they_are_sent(office: Office) -> None:
 
 def test_only_admins_found_a_clinic(app: Flask, frozen_clock: FrozenClock) -> None:
     with app.app_context():
+        kind = founding.Kind("First visit", 30, 0, "EUR", VisitMode.IN_PERSON, False)
         for actor in (a_user(Role.DOCTOR), a_user(Role.ADMIN, is_active=False)):
             with pytest.raises(NotAllowed):
-                founding.add_specialty("Cardiology", actor)
-        assert db.session.query(Doctor).count() == 0
-
-
-@pytest.mark.parametrize(
-    ("name", "slug"),
-    [("Skin & Hair", "skin-hair"), ("Zahnärzte", "zahnarzte"), ("x" * 90, "x" * 50)],
-)
-def test_a_name_becomes_an_address(name: str, slug: str) -> None:
-    assert founding.slug_of(name) == slug
-    assert re.fullmatch(r"[a-z0-9]{16}", founding.slug_of("心臓"))
+                founding.add_visit_type(kind, actor)
+        assert db.session.query(VisitType).count() == 0

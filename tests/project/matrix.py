@@ -217,8 +217,8 @@ ROUTES: dict[str, Row] = {
         ADMIN,
         form={"name": "Our Practice", "zone": "Europe/Lisbon", "version": "@settings"},
     ),
-    "admin.setup_step": Row(ADMIN, {"way": "specialty"}),
-    "admin.setup_step_now": Row(ADMIN, {"way": "specialty"}, form={"name": "Neurology"}),
+    "admin.setup_step": Row(ADMIN, {"way": "visit-type"}),
+    "admin.setup_step_now": Row(ADMIN, {"way": "hours"}, form={"name": "First visit"}),
     "admin.setup_offer": Row(ADMIN),
     "admin.setup_offer_now": Row(
         ADMIN, form={"specialties": "@specialty", "visit_types": "@visit type", "version": "1"}
