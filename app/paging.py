@@ -74,5 +74,8 @@ def page_of(
     found = db.session.scalar(select(func.count()).select_from(some)) or 0
     total = min(found, MOST)
     number = min(max(number, 1), max(1, -(-total // size)))
-    rows = db.session.scalars(query.order_by(*order).offset((number - 1) * size).limit(size))
+    # What lies before the page is passed over in the index, and only its own rows are read.
+    passed = query.with_only_columns(key.label("key")).order_by(*order)
+    wanted = passed.offset((number - 1) * size).limit(size).subquery()
+    rows = db.session.scalars(query.join(wanted, wanted.c.key == key).order_by(*order))
     return Page(rows.all(), number, total, size, is_more=found > MOST)
