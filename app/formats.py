@@ -64,6 +64,11 @@ def money(cents: int, currency: str) -> str:
     return f"{symbol}{amount}" if symbol else f"{amount} {currency}"
 
 
+def amount(cents: int, currency: str) -> str:
+    """`45.00`, as it is typed into a field."""
+    return str(cents) if currency in WITHOUT_CENTS else f"{cents / 100:.2f}"
+
+
 def minutes(number: int) -> str:
     """`45 min`, `1 h 30 min`."""
     hours, rest = divmod(number, 60)

@@ -11,6 +11,8 @@ from urllib.parse import urlsplit
 from flask import abort, current_app, request
 from werkzeug.datastructures import MultiDict
 
+from app.formats import WITHOUT_CENTS
+
 View = TypeVar("View", bound=Callable[..., Any])
 
 FIRST_YEAR, LAST_YEAR = 2000, 2100
@@ -75,6 +77,17 @@ def a_time(text: str | None) -> int | None:
     if hours == 24 and minutes == 0:
         return 1440
     return hours * 60 + minutes if hours < 24 and minutes < 60 else None
+
+
+def a_price(text: str | None, currency: str) -> int | None:
+    """An amount like `60`, `60.00` or `60,00` in the currency's smallest unit, or nothing."""
+    match = re.fullmatch(r"([0-9]{1,6})(?:[.,]([0-9]{1,2}))?", (text or "").strip(), re.ASCII)
+    if match is None:
+        return None
+    whole, rest = int(match[1]), match[2]
+    if currency in WITHOUT_CENTS:
+        return whole if rest is None else None
+    return whole * 100 + int((rest or "").ljust(2, "0"))
 
 
 def own_path(address: str | None) -> str | None:

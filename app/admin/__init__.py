@@ -18,4 +18,5 @@ from app.admin import (  # noqa: E402, F401
     specialties,
     trail,
     users,
+    visit_types,
 )

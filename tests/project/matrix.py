@@ -62,6 +62,17 @@ PLACE = {
     "zone": "Europe/Lisbon",
     "zone_confirmed": "Europe/Lisbon",
 }
+KIND = {
+    "name": "Long talk",
+    "minutes": "45",
+    "buffer_before": "5",
+    "buffer_after": "10",
+    "step": "15",
+    "mode": "in_person",
+    "who_may_book": "anybody",
+    "price": "60,00",
+    "currency": "EUR",
+}
 
 ROUTES: dict[str, Row] = {
     "static": Row(EVERYBODY, {"filename": "css/base.css"}),
@@ -201,6 +212,17 @@ ROUTES: dict[str, Row] = {
     "admin.location": Row(ADMIN, {"slug": "@place"}),
     "admin.change_location": Row(ADMIN, {"slug": "@place"}, form={**PLACE, "version": "1"}),
     "admin.remove_location": Row(ADMIN, {"slug": "@place"}, form={"version": "1"}),
+    "admin.visit_types": Row(ADMIN, query={"state": "active"}),
+    "admin.new_visit_type": Row(ADMIN, query={"next": "/admin/clinic/"}),
+    "admin.create_visit_type": Row(ADMIN, form={**KIND, "next": "/admin/clinic/"}),
+    "admin.visit_type": Row(ADMIN, {"ref": "@visit type"}),
+    "admin.change_visit_type": Row(
+        ADMIN, {"ref": "@visit type"}, form={**KIND, "version": "1"}
+    ),
+    "admin.change_visit_type_active": Row(
+        ADMIN, {"ref": "@visit type"}, form={"version": "1", "active": "no"}
+    ),
+    "admin.remove_visit_type": Row(ADMIN, {"ref": "@visit type"}, form={"version": "1"}),
     "admin.pages": Row(ADMIN),
     "admin.page": Row(ADMIN, {"slug": "about"}),
     "admin.page_now": Row(ADMIN, {"slug": "about"}, form={"body": "## We", "version": "0"}),
