@@ -248,7 +248,7 @@ def test_the_list_is_searched_narrowed_and_ordered_by_its_address(office: Office
     assert "Aaa" not in office.admin.get(f"{LIST}?state=inactive").text
     assert "No visit type fits" in office.admin.get(f"{LIST}?q=%25").text
     alone = office.admin.get(LIST, **HTMX).html
-    assert alone.lstrip().startswith('<div id="visit_types"')
+    assert alone.lstrip().startswith('<div id="visit-types"')
 
 
 def test_who_came_from_elsewhere_is_sent_back(office: Office) -> None:
