@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Response, current_app, make_response, render_template, url_for
 
 from app.admin import bp
-from app.directory import approvals, profiles
+from app.directory import approvals, profiles, setup
 from app.messaging.troubles import troubles
 from app.models import Role
 from app.scheduling import capacity, openings, register
@@ -21,6 +21,7 @@ def overview() -> Response:
     at = desk.at
     page = render_template(
         "admin/overview.html",
+        is_first_run=not desk.catalogue.doctors and setup.is_needed(),
         waiting=approvals.waiting(),
         page_changes=len(profiles.waiting()),
         page_changes_address=_address_of("admin.profile_changes"),

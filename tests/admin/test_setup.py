@@ -114,6 +114,13 @@ def test_an_admin_of_a_clinic_that_runs_lands_on_the_overview(office: Office) ->
     assert page.location == "/admin/"
 
 
+def test_the_overview_leads_to_the_set_up_as_long_as_nobody_can_be_booked(office: Office) -> None:
+    assert f'href="{SETUP}"' in office.admin.get("/admin/").html
+    with office.app.app_context():
+        a_doctor()
+    assert f'href="{SETUP}"' not in office.admin.get("/admin/").html
+
+
 def test_hiding_the_only_doctor_does_not_begin_the_set_up_again(office: Office) -> None:
     with office.app.app_context():
         doctor = a_doctor(published=False)
