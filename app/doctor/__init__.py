@@ -4,4 +4,4 @@ from flask import Blueprint
 
 bp = Blueprint("doctor", __name__)
 
-from app.doctor import board, find, hours, page, steps, visit, week  # noqa: E402, F401
+from app.doctor import board, find, hours, page, steps, time_off, visit, week  # noqa: E402, F401

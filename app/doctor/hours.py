@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from flask import Response, flash, request, url_for
 
+from app import conflicts
 from app.directory import approvals
 from app.doctor import bp
 from app.doctor.hours_form import WEEKDAYS, Week
@@ -60,7 +61,13 @@ def hours_now() -> Response:
             answer_error=unanswered.complaint,
         )
     except ChangedMeanwhile as refused:
-        return _page(doctor, week, refused.status, is_conflict=True)
+        stored, typed = timetable.in_words(timetable.of(doctor)), week.in_words(choices)
+        differing = conflicts.differences(
+            dict(zip(timetable.WEEKDAYS, timetable.WEEKDAYS, strict=True)),
+            {day: "; ".join(words) for day, words in stored.items()},
+            {day: "; ".join(words) for day, words in typed.items()},
+        )
+        return _page(doctor, week, refused.status, differing=differing)
     flash("The hours are saved.", "success")
     return see_other(address_of(doctor, "doctor.hours"))
 
@@ -117,7 +124,6 @@ def _page(
         status=status,
         doctor=doctor,
         week=week or Week.of(stored),
-        stored=timetable.in_words(stored),
         choices=choices,
         days=list(zip(WEEKDAYS, timetable.WEEKDAYS, strict=True)),
         version=doctor.version if version is None else version,

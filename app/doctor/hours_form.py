@@ -100,6 +100,14 @@ class Week:
             for name, sentence in row.errors.items()
         ]
 
+    def in_words(self, choices: Choices) -> dict[str, list[str]]:
+        """What is typed, told as `timetable.in_words` tells what is stored."""
+        return {
+            name: words
+            for weekday, name in zip(WEEKDAYS, NAMES, strict=True)
+            if (words := [_in_words(row, choices) for row in self.of_day(weekday)])
+        }
+
     def add(self, weekday: int) -> None:
         """One more row, at the place of the one before it."""
         earlier = self.of_day(weekday) or self.rows
@@ -155,6 +163,17 @@ def _read(row: Row, choices: Choices) -> Interval | None:
         until,
         frozenset(kind.id for kind in choices.kinds if kind.ref in row.kinds),
     )
+
+
+def _in_words(row: Row, choices: Choices) -> str:
+    place = next((one.name for one in choices.places if str(one.id) == row.place), "")
+    ends = "24:00" if row.ends == "00:00" else row.ends
+    kinds = sorted(kind.name for kind in choices.kinds if kind.ref in row.kinds)
+    said = [f"{row.starts}–{ends}, {place}"]
+    said += [f"from {row.since}"] if row.since else []
+    said += [f"until {row.until}"] if row.until else []
+    said += ["only " + " and ".join(kinds)] if kinds else []
+    return " ".join(said)
 
 
 def _minute(row: Row, name: str) -> int | None:

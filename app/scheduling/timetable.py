@@ -95,7 +95,12 @@ def choices_of(doctor: Doctor, rows: Iterable[WorkingHours]) -> Choices:
     offered = {kind.id: kind for kind in doctor.visit_types if kind.is_active}
     named = {kind.id: kind for row in rows for kind in row.visit_types}
     kinds = sorted((offered | named).values(), key=lambda kind: kind.name)
-    return Choices(db.session.scalars(select(Location).order_by(Location.name)).all(), kinds)
+    return Choices(places(), kinds)
+
+
+def places() -> Sequence[Location]:
+    """Where one can work, by name."""
+    return db.session.scalars(select(Location).order_by(Location.name)).all()
 
 
 def interval_of(row: WorkingHours) -> Interval:
@@ -167,17 +172,17 @@ def lock(doctor: Doctor, actor: User) -> None:
 
 def complaints(wanted: Sequence[Interval]) -> dict[int, Complaint]:
     """What is wrong with some hours, by their place in the list; at most one thing for each."""
-    places, today = catalogue.current().places, _today()
+    known, today = catalogue.current().places, _today()
     found: dict[int, Complaint] = {}
     for number, interval in enumerate(wanted):
-        if complaint := _complaint(interval, places, today):
+        if complaint := _complaint(interval, known, today):
             found[number] = complaint
     sound = [number for number in range(len(wanted)) if number not in found]
     for earlier, later in combinations(sound, 2):
         one, other = wanted[earlier], wanted[later]
-        if later not in found and _overlap(one, other, places, today):
+        if later not in found and _overlap(one, other, known, today):
             when = f"{WEEKDAYS[one.weekday - 1]}, {times_in_words(one)}"
-            where = places[one.location_id].name
+            where = known[one.location_id].name
             found[later] = Complaint("starts", f"These hours overlap with {when}, at {where}.")
     return found
 

@@ -172,7 +172,7 @@ def test_who_comes_second_is_shown_what_the_other_stored_and_keeps_what_was_type
     desk.press("save", starts_0="10:00")
     page = desk.press("save", seen, ends_0="11:00")
     assert page.status == 409
-    assert "changed by somebody else meanwhile" in page.text
+    assert "has changed this meanwhile" in page.text
     assert "10:00–12:00, Main Street Practice" in page.text
     assert page.form(PAGE).values["ends_0"] == "11:00"
     assert desk.press("save", page).status == 303

@@ -12,10 +12,11 @@ from app.accounts.invitations import Newcomer
 from app.accounts.sessions import Device
 from app.clinic import policy, settings
 from app.extensions import db
-from app.models import Appointment, Doctor, Patient, Role, TokenPurpose, User
-from app.scheduling import changes, holds
+from app.models import Appointment, Doctor, HoursExceptionKind, Patient, Role, TokenPurpose, User
+from app.scheduling import changes, holds, time_off
 from app.scheduling.holds import Holder
 from app.scheduling.moves import Actor
+from app.scheduling.wishes import EXTRA_HOURS, TIME_OFF, Wish
 from tests import builders
 
 
@@ -60,6 +61,10 @@ def build() -> Cast:
     cancelled = builders.booked(patient_b, doctor_b, _in_days(5, "11:00"), plain)
     changes.cancel(cancelled, Actor.of(doctor_b.user), "Ill", version=cancelled.version)
     held = _held(patient_a, doctor_b, plain.ref)
+    extra_hours = _exception(doctor_a, EXTRA_HOURS, "18:00", "19:00")
+    builders.booked(patient_b, doctor_a, _in_days(7, "18:00"), plain)
+    gone = _exception(doctor_a, TIME_OFF, "20:00", "21:00")
+    deleted = time_off.remove(doctor_a, gone, doctor_a.user, whole=False)
     users = {
         Person.PATIENT_A: patient_a.user,
         Person.PATIENT_B: patient_b.user,
@@ -89,6 +94,8 @@ def build() -> Cast:
         "specialty": specialty,
         "place": confirmed.location.slug,
         "location": str(confirmed.location_id),
+        "extra hours": str(extra_hours),
+        "deleted time off": str(deleted),
         "portrait": doctor_a.portrait or "",
         "settings": policy.version_of(settings.current()),
         **{f"session of {person}": _session_id(users[person]) for person in users},
@@ -100,6 +107,15 @@ def build() -> Cast:
 def _held(patient: Patient, doctor: Doctor, kind: str) -> Appointment:
     tick = clock.tick_of(_in_days(6, "15:00"))
     return holds.hold(Holder("browser A", patient, "192.0.2.1"), doctor.ref, kind, tick, "a key")
+
+
+def _exception(doctor: Doctor, kind: HoursExceptionKind, starts: str, ends: str) -> int:
+    """The number of an exception to the doctor's week, in seven days."""
+    begins, day = _in_days(7, starts), _in_days(7, starts).date()
+    minutes = [int(text[:2]) * 60 for text in (starts, ends)]
+    place = builders.a_location()
+    time_off.add(doctor, Wish(kind, place.zoneinfo, day, day, *minutes, place), doctor.user)
+    return next(e.first.id for e in time_off.coming(doctor) if e.first.starts_at == begins)
 
 
 def _in_days(days: int, text: str):

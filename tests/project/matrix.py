@@ -161,6 +161,25 @@ ROUTES: dict[str, Row] = {
             "ends_0": "17:00",
         },
     ),
+    "doctor.time_off": Row(DOCTORS | ADMIN, query={"deleted": "@deleted time off"}),
+    "doctor.time_off_now": Row(
+        DOCTORS | ADMIN, form={"off-first_day": "@day", "off-starts": "12:00", "off-note": "Away"}
+    ),
+    "doctor.extra_hours_now": Row(
+        DOCTORS | ADMIN,
+        form={
+            "extra-last_day": "@day",
+            "extra-starts": "18:00",
+            "extra-ends": "19:00",
+            "extra-location": "@location",
+        },
+    ),
+    "doctor.delete_time_off": Row(
+        DOCTOR_A | ADMIN, {"number": "@extra hours"}, query={"doctor": "@doctor"}
+    ),
+    "doctor.undo_time_off": Row(
+        DOCTOR_A | ADMIN, {"number": "@deleted time off"}, query={"doctor": "@doctor"}
+    ),
     "doctor.page": Row(DOCTORS | ADMIN),
     "doctor.page_now": Row(
         DOCTORS | ADMIN,
@@ -239,8 +258,10 @@ ROUTES: dict[str, Row] = {
         ADMIN,
         form={"name": "Our Practice", "zone": "Europe/Lisbon", "version": "@settings"},
     ),
-    "admin.setup_step": Row(ADMIN, {"way": "visit-type"}),
-    "admin.setup_step_now": Row(ADMIN, {"way": "hours"}, form={"name": "First visit"}),
+    "admin.setup_hours": Row(ADMIN),
+    "admin.setup_hours_now": Row(
+        ADMIN, form={"location": "main", "days": "1", "starts": "09:00", "ends": "12:00"}
+    ),
     "admin.setup_offer": Row(ADMIN),
     "admin.setup_offer_now": Row(
         ADMIN, form={"specialties": "@specialty", "visit_types": "@visit type", "version": "1"}
