@@ -2,57 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import replace
 
 from flask import Response, flash, make_response, render_template, url_for
-from flask_wtf import FlaskForm
 
 from app.admin import bp
 from app.admin.settings import ClinicForm
-from app.admin.setup_forms import HoursForm, OfferForm, VisitTypeForm
+from app.admin.setup_forms import HoursForm, OfferForm
 from app.admin.users import version_seen
 from app.clinic import policy, settings
 from app.conflicts import Difference, of_forms
-from app.directory import approvals, founding, profiles, setup
-from app.directory.entries import NameTaken
+from app.directory import approvals, profiles, setup
 from app.directory.profile import Terms
 from app.directory.setup import Progress, Step
 from app.errors import Busy, ChangedMeanwhile, ClinicError, NotFound
 from app.htmx import see_other
 from app.inputs import takes_many
-from app.models import Doctor, Role, User
+from app.models import Doctor, Role
+from app.scheduling import timetable
+from app.scheduling.timetable import Faulty
 from app.security import me, only
-
-
-@dataclass(frozen=True, slots=True)
-class Way:
-    """How a step is done here: its form, what it is called, and what stores it."""
-
-    step: Step
-    form: type[FlaskForm]
-    title: str
-    lead: str
-    store: Callable[[Any, User], None]
-
-
-WAYS: dict[str, Way] = {
-    "visit-type": Way(
-        Step.VISIT_TYPE,
-        VisitTypeForm,
-        "The first visit type",
-        "What can be booked, how long it takes and what it costs.",
-        lambda form, admin: founding.add_visit_type(form.kind, admin),
-    ),
-    "hours": Way(
-        Step.HOURS,
-        HoursForm,
-        "The first working hours",
-        "The same hours on the days that you tick, every week, in the location's own time.",
-        lambda form, admin: founding.set_hours(_doctor(), form.week, admin),
-    ),
-}
 
 
 @bp.get("/admin/setup/", endpoint="setup")
@@ -60,35 +29,6 @@ WAYS: dict[str, Way] = {
 def setup_page() -> Response:
     """What is done, what comes next, and how to do it."""
     return _page(setup.progress())
-
-
-@bp.get("/admin/setup/<way>/")
-@only(Role.ADMIN)
-def setup_step(way: str) -> Response:
-    """Ask for one thing; what is there already is not asked for again."""
-    known = _known(way)
-    if not _is_due(known):
-        return see_other(url_for("admin.setup"))
-    return _step_page(way, known.form())
-
-
-@bp.post("/admin/setup/<way>/")
-@only(Role.ADMIN)
-@takes_many("days")
-def setup_step_now(way: str) -> Response:
-    """Keep it, and go on. A form that is sent twice finds its step done."""
-    known = _known(way)
-    if not _is_due(known):
-        return see_other(url_for("admin.setup"))
-    form = known.form()
-    if not form.validate_on_submit():
-        return _step_page(way, form, 422)
-    try:
-        known.store(form, me())
-    except NameTaken as refused:
-        form.name.errors = [refused.sentence]
-        return _step_page(way, form, refused.status)
-    return see_other(url_for("admin.setup"))
 
 
 @bp.get("/admin/setup/clinic/")
@@ -146,6 +86,35 @@ def setup_offer_now() -> Response:
     return see_other(url_for("admin.setup"))
 
 
+@bp.get("/admin/setup/hours/")
+@only(Role.ADMIN)
+def setup_hours() -> Response:
+    """Ask for the first doctor's week; hours that are there already have their own page."""
+    progress = setup.progress()
+    if not _want_hours(progress):
+        return see_other(url_for("admin.setup"))
+    return _hours_page(_doctor(), HoursForm())
+
+
+@bp.post("/admin/setup/hours/")
+@only(Role.ADMIN)
+@takes_many("days")
+def setup_hours_now() -> Response:
+    """Keep it, and go on. A form that is sent twice finds its step done."""
+    progress = setup.progress()
+    if not _want_hours(progress):
+        return see_other(url_for("admin.setup"))
+    doctor, form = _doctor(), HoursForm()
+    if not form.validate_on_submit():
+        return _hours_page(doctor, form, 422)
+    try:
+        timetable.save(doctor, form.intervals, me(), version=doctor.version)
+    except (ChangedMeanwhile, Faulty) as refused:
+        form.form_errors.append(refused.sentence)
+        return _hours_page(doctor, form, refused.status)
+    return see_other(url_for("admin.setup"))
+
+
 @bp.post("/admin/setup/publish/")
 @only(Role.ADMIN)
 def setup_publish() -> Response:
@@ -161,15 +130,8 @@ def setup_publish() -> Response:
     return see_other(url_for("admin.setup"))
 
 
-def _known(way: str) -> Way:
-    if way not in WAYS:
-        raise NotFound("There is no such step.")
-    return WAYS[way]
-
-
-def _is_due(way: Way) -> bool:
-    progress = setup.progress()
-    return way.step not in progress.done and progress.is_open(way.step)
+def _want_hours(progress: Progress) -> bool:
+    return Step.HOURS not in progress.done and progress.is_open(Step.HOURS)
 
 
 def _doctor() -> Doctor:
@@ -184,33 +146,28 @@ def _page(progress: Progress, refused: ClinicError | None = None) -> Response:
         "admin/setup.html",
         progress=progress,
         steps=list(Step),
-        ways=_addresses(progress),
+        ways=_addresses(progress.doctor),
         doctor=progress.doctor,
         refusal=refused.sentence if refused else None,
     )
     return make_response(page, refused.status if refused else 200)
 
 
-def _addresses(progress: Progress) -> dict[Step, str]:
+def _addresses(doctor: Doctor | None) -> dict[Step, str]:
     """Where each step is done; those on ordinary pages lead back here."""
     back = url_for("admin.setup")
-    doctor = progress.doctor
-    is_waiting = doctor is not None and doctor.approved_at is None
-    addresses = {way.step: url_for("admin.setup_step", way=name) for name, way in WAYS.items()}
-    return addresses | {
+    addresses = {
         Step.CLINIC: url_for("admin.setup_clinic"),
         Step.LOCATION: url_for("admin.new_location", next=back),
         Step.SPECIALTY: url_for("admin.new_specialty", next=back),
+        Step.VISIT_TYPE: url_for("admin.new_visit_type", next=back),
+        Step.DOCTOR: url_for("admin.new_user", role=Role.DOCTOR.value, next=back),
         Step.OFFER: url_for("admin.setup_offer"),
-        Step.DOCTOR: url_for("admin.doctor", ref=doctor.ref)
-        if doctor and is_waiting
-        else url_for("admin.new_user", role=Role.DOCTOR.value, next=back),
+        Step.HOURS: url_for("admin.setup_hours"),
     }
-
-
-def _step_page(way: str, form: FlaskForm, status: int = 200) -> Response:
-    page = render_template("admin/setup_step.html", form=form, way=WAYS[way], name=way)
-    return make_response(page, status)
+    if doctor is not None and doctor.approved_at is None:
+        addresses[Step.DOCTOR] = url_for("admin.doctor", ref=doctor.ref)
+    return addresses
 
 
 def _clinic_form() -> ClinicForm:
@@ -231,6 +188,11 @@ def _offer_form(doctor: Doctor) -> OfferForm:
         languages=list(draft.published.languages),
         version=draft.version,
     )
+
+
+def _hours_page(doctor: Doctor, form: HoursForm, status: int = 200) -> Response:
+    page = render_template("admin/setup_hours.html", form=form, doctor=doctor)
+    return make_response(page, status)
 
 
 def _clinic_page(

@@ -1,36 +1,18 @@
-"""The small forms of the set-up: each asks for what cannot be left out, and no more."""
+"""The two small forms of the set-up that no ordinary page has: a simple week, and an offer."""
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 from flask_wtf import FlaskForm
-from wtforms import (
-    BooleanField,
-    HiddenField,
-    RadioField,
-    SelectChoice,
-    SelectField,
-    SelectMultipleField,
-    StringField,
-    TimeField,
-)
+from wtforms import HiddenField, SelectChoice, SelectField, SelectMultipleField, TimeField
 from wtforms.validators import StopValidation
 from wtforms.widgets import CheckboxInput, ListWidget
 
-from app.admin.entry_forms import LineField
-from app.directory import entries, founding
-from app.directory import profile as public_page
-from app.directory.founding import Kind, Week
+from app.directory import profile
 from app.directory.languages import LANGUAGES
-from app.formats import WITHOUT_CENTS
-from app.inputs import a_number
-from app.models import VisitMode
-
-CURRENCIES = ("EUR", "GBP", "USD", "CHF", "DKK", "NOK", "SEK", "PLN", "CZK", "CAD", "AUD", "JPY")
-PRICE = re.compile(r"([0-9]{1,6})(?:[.,]([0-9]{1,2}))?", re.ASCII)
-DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+from app.scheduling import timetable
+from app.scheduling.timetable import Interval
 
 
 class TicksField(SelectMultipleField):
@@ -40,61 +22,13 @@ class TicksField(SelectMultipleField):
     option_widget = CheckboxInput()
 
 
-class VisitTypeForm(FlaskForm):
-    name = LineField(
-        "Name",
-        longest=entries.LONGEST_NAME,
-        missing="Enter the name of the visit.",
-        description="Such as First consultation.",
-    )
-    minutes = StringField("Length in minutes", default="30", description="In steps of five.")
-    price = StringField("Price", default="0", description="0 when patients pay nothing.")
-    currency = SelectField("Currency", choices=[SelectChoice(one) for one in CURRENCIES])
-    mode = RadioField(
-        "How",
-        choices=[
-            SelectChoice(VisitMode.IN_PERSON.value, "In person"),
-            SelectChoice(VisitMode.ONLINE.value, "Online"),
-        ],
-        default=VisitMode.IN_PERSON.value,
-    )
-    needs_approval = BooleanField("The doctor approves each request first")
-
-    def validate_minutes(self, field: Any) -> None:
-        minutes = a_number(field.data, 5, 480)
-        if minutes is None or minutes % 5:
-            raise StopValidation("Enter a number from 5 to 480 that five divides.")
-
-    def validate_price(self, field: Any) -> None:
-        if self._cents() is None:
-            raise StopValidation("Enter an amount such as 45 or 45.50.")
-
-    def _cents(self) -> int | None:
-        found = PRICE.fullmatch((self.price.data or "").strip())
-        if found is None:
-            return None
-        whole, rest = int(found[1]), found[2]
-        if self.currency.data in WITHOUT_CENTS:
-            return whole if rest is None else None
-        return whole * 100 + int((rest or "").ljust(2, "0"))
-
-    @property
-    def kind(self) -> Kind:
-        return Kind(
-            self.name.data,
-            int(self.minutes.data),
-            self._cents() or 0,
-            self.currency.data,
-            VisitMode(self.mode.data),
-            bool(self.needs_approval.data),
-        )
-
-
 class HoursForm(FlaskForm):
+    """The same hours on some days of each week."""
+
     location = SelectField("Location")
     days = TicksField(
         "Days",
-        choices=[SelectChoice(str(number), day) for number, day in enumerate(DAYS, 1)],
+        choices=[SelectChoice(str(n), day) for n, day in enumerate(timetable.WEEKDAYS, 1)],
         default=["1", "2", "3", "4", "5"],
     )
     starts = TimeField("From")
@@ -103,8 +37,7 @@ class HoursForm(FlaskForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.location.choices = [
-            SelectChoice(place.slug, f"{place.name}, {place.city}")
-            for place in founding.locations()
+            SelectChoice(place.slug, f"{place.name}, {place.city}") for place in timetable.places()
         ]
 
     def validate_days(self, field: Any) -> None:
@@ -120,10 +53,10 @@ class HoursForm(FlaskForm):
             raise StopValidation("The end must be after the beginning.")
 
     @property
-    def week(self) -> Week:
-        place = next(one for one in founding.locations() if one.slug == self.location.data)
-        days = [int(day) for day in self.days.data]
-        return Week(place.id, days, _minute(self.starts), _minute(self.ends))
+    def intervals(self) -> list[Interval]:
+        place = next(one for one in timetable.places() if one.slug == self.location.data)
+        starts, ends = _minute(self.starts), _minute(self.ends)
+        return [Interval(int(day), place.id, starts, ends) for day in sorted(set(self.days.data))]
 
 
 class OfferForm(FlaskForm):
@@ -143,11 +76,10 @@ class OfferForm(FlaskForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.specialties.choices = [
-            SelectChoice(one.slug, one.name) for one in public_page.specialties()
+            SelectChoice(one.slug, one.name) for one in profile.specialties()
         ]
         self.visit_types.choices = [
-            SelectChoice(kind.ref, f"{kind.name}, {kind.minutes} min")
-            for kind in public_page.offered()
+            SelectChoice(kind.ref, f"{kind.name}, {kind.minutes} min") for kind in profile.offered()
         ]
 
     def validate_specialties(self, field: Any) -> None:

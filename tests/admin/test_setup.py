@@ -11,10 +11,9 @@ from flask import Flask
 
 from app import clock
 from app.accounts import admins
-from app.directory import founding, setup
-from app.errors import NotAllowed
+from app.directory import setup
 from app.extensions import db
-from app.models import Appointment, Role, VisitMode, VisitType, WorkingHours
+from app.models import Appointment, Role, WorkingHours
 from app.scheduling import openings
 from tests.admin.conftest import Office
 from tests.builders import BERLIN, PASSWORD, a_doctor, a_location, a_specialty, a_user, a_visit_type
@@ -64,8 +63,8 @@ def test_from_an_empty_database_to_the_first_booking(app: Flask, frozen_clock: F
     assert (page.address, done(page)) == (SETUP, 2)
     page = elsewhere(admin, page, "/admin/specialties/new/", name="Skin & Hair")
     assert (page.address, done(page)) == (SETUP, 3)
-    page = do(admin, "visit-type", name="First visit", **VISIT)
-    assert done(page) == 4
+    page = elsewhere(admin, page, "/admin/visit-types/new/", name="First visit", price="45.50")
+    assert (page.address, done(page)) == (SETUP, 4)
 
     person = {"name": "Amara Okafor", "email": "amara@example.org"}
     practice = {"role": "doctor", "title": "Dr.", "licence_number": "B 12/34"}
@@ -150,12 +149,6 @@ def test_the_set_up_goes_on_wherever_it_was_left(office: Office) -> None:
 def test_a_step_that_is_done_or_not_open_yet_leads_back(office: Office) -> None:
     assert office.admin.get(f"{SETUP}hours/").location == SETUP
     assert office.admin.get(f"{SETUP}offer/").status == 404
-    form = office.admin.get(f"{SETUP}visit-type/").form(f"{SETUP}visit-type/")
-    for name in ("First visit", "First visit", "Second visit"):
-        page = office.admin.submit(form, follow=False, name=name, **VISIT)
-        assert page.location == SETUP
-    with office.app.app_context():
-        assert [kind.name for kind in db.session.query(VisitType)] == ["First visit"]
 
 
 def test_two_who_set_up_at_once_see_what_the_other_stored(office: Office) -> None:
@@ -180,60 +173,37 @@ def test_two_who_set_up_at_once_see_what_the_other_stored(office: Office) -> Non
 
 
 @pytest.mark.parametrize(
-    ("way", "wrong", "says"),
+    ("wrong", "says"),
     [
-        ("visit-type", {"name": "", **VISIT}, "Enter the name"),
-        ("visit-type", {"name": "two\nlines", **VISIT}, "line breaks"),
-        ("visit-type", {"name": "A", **VISIT, "minutes": "31"}, "five divides"),
-        ("visit-type", {"name": "A", **VISIT, "minutes": "-5"}, "five divides"),
-        ("visit-type", {"name": "A", **VISIT, "price": "1e3"}, "such as 45"),
-        ("visit-type", {"name": "A", **VISIT, "price": "4.50", "currency": "JPY"}, "such as 45"),
-        ("visit-type", {"name": "A", **VISIT, "currency": "XXX"}, "Not a valid choice"),
-        ("visit-type", {"name": "A", **VISIT, "mode": "by post"}, "Not a valid choice"),
-        ("hours", {**HOURS, "ends": "08:00"}, "must be after"),
-        ("hours", {**HOURS, "starts": "24:00"}, "Enter a time"),
-        ("hours", {**HOURS, "starts": "09:01"}, "steps of five"),
-        ("hours", {**HOURS, "days": "8"}, "not a valid choice"),
-        ("hours", {**HOURS, "location": "nowhere"}, "Not a valid choice"),
+        ({**HOURS, "ends": "08:00"}, "must be after"),
+        ({**HOURS, "starts": "24:00"}, "Enter a time"),
+        ({**HOURS, "starts": "09:01"}, "steps of five"),
+        ({**HOURS, "days": "8"}, "not a valid choice"),
+        ({**HOURS, "location": "nowhere"}, "Not a valid choice"),
     ],
 )
 def test_what_cannot_stand_is_said_beside_the_field(
-    office: Office, way: str, wrong: dict[str, str], says: str
+    office: Office, wrong: dict[str, str], says: str
 ) -> None:
-    if way == "hours":
-        with office.app.app_context():
-            a_location("Quay House")
-            doctor = a_doctor(published=False, hours=None)
-            doctor.approved_at = clock.now()
-            db.session.commit()
-    page = do(office.admin, way, **wrong)
+    with office.app.app_context():
+        a_location("Quay House")
+        doctor = a_doctor(published=False, hours=None)
+        doctor.approved_at = clock.now()
+        db.session.commit()
+    page = do(office.admin, "hours", **wrong)
     assert page.status == 422
     assert says in page.text
-    assert page.form(f"{SETUP}{way}/").values.get("name", "") == wrong.get("name", "")
+    assert page.form(f"{SETUP}hours/").values["ends"] == wrong["ends"]
 
 
-def test_prices_are_kept_in_cents_of_their_currency(office: Office) -> None:
-    do(office.admin, "visit-type", name="First visit", **{**VISIT, "price": "45,5"})
-    (event,) = office.trail("visit_type.created")
-    assert event.after is not None
-    assert (event.after["price_cents"], event.after["currency"]) == (4550, "EUR")
-
-
-def test_hours_are_set_once_however_often_they_are_sent(office: Office) -> None:
+def test_hours_that_are_sent_twice_are_set_once(office: Office) -> None:
     with office.app.app_context():
-        place = a_location()
+        a_location("Quay House")
         doctor = a_doctor(published=False, hours=None)
-        admin = db.session.merge(office.user(office.admin_id))
-        week = founding.Week(place.id, [1, 2, 2], 540, 720)
-        founding.set_hours(doctor, week, admin)
-        founding.set_hours(doctor, week, admin)
-        assert db.session.query(WorkingHours).count() == 2
-
-
-def test_only_admins_found_a_clinic(app: Flask, frozen_clock: FrozenClock) -> None:
-    with app.app_context():
-        kind = founding.Kind("First visit", 30, 0, "EUR", VisitMode.IN_PERSON, False)
-        for actor in (a_user(Role.DOCTOR), a_user(Role.ADMIN, is_active=False)):
-            with pytest.raises(NotAllowed):
-                founding.add_visit_type(kind, actor)
-        assert db.session.query(VisitType).count() == 0
+        doctor.approved_at = clock.now()
+        db.session.commit()
+    form = office.admin.get(f"{SETUP}hours/").form(f"{SETUP}hours/")
+    for _ in range(2):
+        assert office.admin.submit(form, follow=False, **HOURS).location == SETUP
+    with office.app.app_context():
+        assert db.session.query(WorkingHours).count() == 1
