@@ -12,7 +12,7 @@ from wtforms.widgets import CheckboxInput, ListWidget
 from app.directory import profile
 from app.directory.languages import LANGUAGES
 from app.scheduling import timetable
-from app.scheduling.timetable import Interval
+from app.scheduling.intervals import WEEKDAYS, Interval
 
 
 class TicksField(SelectMultipleField):
@@ -28,7 +28,7 @@ class HoursForm(FlaskForm):
     location = SelectField("Location")
     days = TicksField(
         "Days",
-        choices=[SelectChoice(str(n), day) for n, day in enumerate(timetable.WEEKDAYS, 1)],
+        choices=[SelectChoice(str(n), day) for n, day in enumerate(WEEKDAYS, 1)],
         default=["1", "2", "3", "4", "5"],
     )
     starts = TimeField("From")

@@ -15,6 +15,7 @@ from app.inputs import a_number
 from app.models import Doctor, Role
 from app.scheduling import hits, timetable
 from app.scheduling.hits import Answer
+from app.scheduling.intervals import WEEKDAYS as WEEKDAY_NAMES
 from app.security import me, my_doctor, only
 
 LARGEST_VERSION = 1_000_000
@@ -43,7 +44,7 @@ def hours_now() -> Response:
         return _page(doctor, week, version=_version())
     read = week.read(choices)
     wanted = [interval for _, interval in read]
-    for number, complaint in timetable.complaints(wanted).items():
+    for number, complaint in timetable.complaints_about(doctor, wanted).items():
         read[number][0].errors[complaint.field] = complaint.sentence
     if week.errors:
         return _page(doctor, week, 422, version=_version())
@@ -63,7 +64,7 @@ def hours_now() -> Response:
     except ChangedMeanwhile as refused:
         stored, typed = timetable.in_words(timetable.of(doctor)), week.in_words(choices)
         differing = conflicts.differences(
-            dict(zip(timetable.WEEKDAYS, timetable.WEEKDAYS, strict=True)),
+            dict(zip(WEEKDAY_NAMES, WEEKDAY_NAMES, strict=True)),
             {day: "; ".join(words) for day, words in stored.items()},
             {day: "; ".join(words) for day, words in typed.items()},
         )
@@ -125,7 +126,7 @@ def _page(
         doctor=doctor,
         week=week or Week.of(stored),
         choices=choices,
-        days=list(zip(WEEKDAYS, timetable.WEEKDAYS, strict=True)),
+        days=list(zip(WEEKDAYS, WEEKDAY_NAMES, strict=True)),
         version=doctor.version if version is None else version,
         is_own=me().role is Role.DOCTOR,
         has_several_zones=len({place.zone for place in choices.places}) > 1,

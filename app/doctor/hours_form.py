@@ -11,8 +11,9 @@ from datetime import date
 
 from app.inputs import a_day, a_number, a_time
 from app.models import WorkingHours
-from app.scheduling.timetable import MOST, Choices, Interval
-from app.scheduling.timetable import WEEKDAYS as NAMES
+from app.scheduling.intervals import WEEKDAYS as NAMES
+from app.scheduling.intervals import Interval
+from app.scheduling.timetable import MOST, Choices
 
 WEEKDAYS = range(1, 8)
 LONGEST = 40  # characters of anything that is typed here

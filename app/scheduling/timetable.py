@@ -9,8 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
-from itertools import combinations
+from datetime import date
 
 from sqlalchemy import or_, select
 from sqlalchemy.orm import joinedload, selectinload
@@ -18,43 +17,24 @@ from sqlalchemy.orm import joinedload, selectinload
 from app import clock
 from app.clinic import audit, revision, settings
 from app.directory import catalogue
-from app.directory.catalogue import LocationFacts
 from app.errors import ChangedMeanwhile, ClinicError, NotAllowed
 from app.extensions import db
-from app.models import Doctor, Location, Role, User, VisitType, WorkingHours
+from app.models import (
+    Doctor,
+    HoursException,
+    HoursExceptionKind,
+    Location,
+    Role,
+    User,
+    VisitType,
+    WorkingHours,
+)
 from app.scheduling import hits
-from app.scheduling.agenda import ONE_DAY, Window
-from app.scheduling.days import MINUTES_PER_TICK, local_day
 from app.scheduling.hits import NO_ANSWER, Answer
-from app.scheduling.pattern import weekly
+from app.scheduling.intervals import WEEKDAYS, Complaint, Interval, complaints, times_in_words
 from app.transaction import transactional
 
 MOST = 70  # intervals of one doctor
-WHOLE_DAY = 1440
-A_YEAR = timedelta(371)
-WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
-
-
-@dataclass(frozen=True, slots=True)
-class Interval:
-    """Some hours of a weekday (Monday = 1) at a location, in minutes of its wall clock; from and to
-    a date, both included; for some visit types, or for all."""
-
-    weekday: int
-    location_id: int
-    starts_minute: int
-    ends_minute: int
-    valid_from: date | None = None
-    valid_until: date | None = None
-    visit_type_ids: frozenset[int] = frozenset()
-
-
-@dataclass(frozen=True, slots=True)
-class Complaint:
-    """What is wrong with one field of an interval."""
-
-    field: str
-    sentence: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +117,7 @@ def save(
         return
     if doctor.version != version:
         raise ChangedMeanwhile
-    if found := complaints(wanted):
+    if found := complaints_about(doctor, wanted):
         raise Faulty(found)
     before = in_words(rows)
 
@@ -170,74 +150,20 @@ def lock(doctor: Doctor, actor: User) -> None:
     db.session.refresh(doctor, with_for_update=True)
 
 
-def complaints(wanted: Sequence[Interval]) -> dict[int, Complaint]:
-    """What is wrong with some hours, by their place in the list; at most one thing for each."""
-    known, today = catalogue.current().places, _today()
-    found: dict[int, Complaint] = {}
-    for number, interval in enumerate(wanted):
-        if complaint := _complaint(interval, known, today):
-            found[number] = complaint
-    sound = [number for number in range(len(wanted)) if number not in found]
-    for earlier, later in combinations(sound, 2):
-        one, other = wanted[earlier], wanted[later]
-        if later not in found and _overlap(one, other, known, today):
-            when = f"{WEEKDAYS[one.weekday - 1]}, {times_in_words(one)}"
-            where = known[one.location_id].name
-            found[later] = Complaint("starts", f"These hours overlap with {when}, at {where}.")
-    return found
+def complaints_about(doctor: Doctor, wanted: Sequence[Interval]) -> dict[int, Complaint]:
+    """What is wrong with hours that are wished for, by their place in the list."""
+    extra = db.session.scalars(
+        select(HoursException).where(
+            HoursException.doctor_id == doctor.id,
+            HoursException.kind == HoursExceptionKind.EXTRA_HOURS,
+            HoursException.ends_at > clock.database_now(),
+        )
+    ).all()
+    return complaints(wanted, catalogue.current().places, extra, _today())
 
 
 def _today() -> date:
     return clock.today(settings.current().zoneinfo)
-
-
-def _complaint(
-    interval: Interval, places: Mapping[int, LocationFacts], today: date
-) -> Complaint | None:
-    for name, minute in (("starts", interval.starts_minute), ("ends", interval.ends_minute)):
-        if minute % MINUTES_PER_TICK or not 0 <= minute <= WHOLE_DAY:
-            return Complaint(name, "Use steps of five minutes, like 09:05.")
-    if interval.location_id not in places:
-        return Complaint("place", "Choose a location.")
-    if interval.ends_minute <= interval.starts_minute:
-        return Complaint("ends", "The end must come after the start.")
-    since, until = interval.valid_from, interval.valid_until
-    if until is not None and until < today:
-        return Complaint("until", "This day has passed.")
-    if since is not None and until is not None:
-        if until < since:
-            return Complaint("until", "The last day must not come before the first.")
-        first = since + timedelta((interval.weekday - since.isoweekday()) % 7)
-        if first > until:
-            weekday = WEEKDAYS[interval.weekday - 1]
-            return Complaint("until", f"There is no {weekday} between these days.")
-    return None
-
-
-def _overlap(
-    one: Interval, other: Interval, places: Mapping[int, LocationFacts], today: date
-) -> bool:
-    """Whether the doctor would have to be in two places at once, on some day within a year."""
-    since = max(filter(None, (one.valid_from, other.valid_from, today)))
-    until = min(filter(None, (one.valid_until, other.valid_until, since + A_YEAR)))
-    here, there = places[one.location_id], places[other.location_id]
-    if here.zone.key == there.zone.key:
-        first = since + timedelta((one.weekday - since.isoweekday()) % 7)
-        return (
-            one.weekday == other.weekday
-            and first <= until
-            and one.starts_minute < other.ends_minute
-            and other.starts_minute < one.ends_minute
-        )
-    # Walls that show other times: compare the instants themselves.
-    since, until = since - 2 * ONE_DAY, until + 2 * ONE_DAY
-    window = Window(
-        since,
-        until,
-        min(local_day(since, place.zone).first for place in (here, there)),
-        max(local_day(until, place.zone).last for place in (here, there)),
-    )
-    return bool(weekly(one, here, window) & weekly(other, there, window))
 
 
 def _replace(doctor: Doctor, rows: Iterable[WorkingHours], wanted: Counter[Interval]) -> None:
@@ -278,12 +204,3 @@ def in_words(rows: Iterable[WorkingHours]) -> dict[str, list[str]]:
             said.append("only " + " and ".join(sorted(kind.name for kind in row.visit_types)))
         words.setdefault(WEEKDAYS[row.weekday - 1], []).append(" ".join(said))
     return words
-
-
-def times_in_words(interval: Interval | WorkingHours) -> str:
-    """`09:00–12:30`."""
-    return f"{_time(interval.starts_minute)}–{_time(interval.ends_minute)}"
-
-
-def _time(minute: int) -> str:
-    return f"{minute // 60:02}:{minute % 60:02}"

@@ -10,10 +10,11 @@ from sqlalchemy import select
 from app.errors import ChangedMeanwhile, NotAllowed
 from app.extensions import db
 from app.models import AppointmentStatus as Status
-from app.models import AuditEvent, Doctor, Role, User, WorkingHours
+from app.models import AuditEvent, Doctor, HoursExceptionKind, Role, User, WorkingHours
 from app.scheduling import timetable
 from app.scheduling.hits import Answer, Choice, Unanswered
-from app.scheduling.timetable import Faulty, Interval
+from app.scheduling.intervals import Interval
+from app.scheduling.timetable import Faulty
 from tests.builders import (
     a_doctor,
     a_location,
@@ -24,7 +25,7 @@ from tests.builders import (
     booked,
     works,
 )
-from tests.scheduling.test_openings import times
+from tests.scheduling.test_openings import exception, times
 
 NINE, TEN, NOON, FIVE = 540, 600, 720, 1020
 
@@ -52,7 +53,7 @@ def stored(doctor: Doctor) -> list[Interval]:
 
 
 def faults(*wanted: Interval) -> dict[int, tuple[str, str]]:
-    found = timetable.complaints(wanted)
+    found = timetable.complaints_about(a_doctor(hours=None), wanted)
     return {number: (one.field, one.sentence) for number, one in found.items()}
 
 
@@ -164,6 +165,16 @@ def test_hours_that_meet_only_in_summer_overlap(clinic):
     assert set(faults(on(1, NINE, TEN), on(1, NINE, TEN, "Johannesburg"))) == {1}
     winter = {"valid_until": date(2027, 3, 1)}
     assert faults(on(1, NINE, TEN, **winter), on(1, NINE, TEN, "Johannesburg", **winter)) == {}
+
+
+def test_hours_do_not_meet_extra_hours_at_another_place(doctor):
+    begins, ends = at("2026-11-27 18:00"), at("2026-11-27 19:00")
+    exception(doctor, begins, ends, HoursExceptionKind.EXTRA_HOURS, a_location("Elsewhere"))
+    found = timetable.complaints_about(doctor, [on(5, NINE, NINE * 2 + 30), on(5, NINE, NOON)])
+    words = "On Friday 27 November there are extra hours at Elsewhere then."
+    assert found[0].sentence == words
+    save(doctor, on(5, NINE, NOON), on(5, 19 * 60, 20 * 60))
+    save(doctor, on(5, NINE, FIVE + 120, "Elsewhere"))
 
 
 def test_faulty_hours_are_not_stored(doctor):
