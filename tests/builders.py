@@ -26,6 +26,7 @@ from app.models import (
     Appointment,
     Calendar,
     CalendarKind,
+    Closure,
     Doctor,
     DoctorLanguage,
     Location,
@@ -105,6 +106,18 @@ def a_location(name: str = "Main Street Practice", zone: str = "Europe/Berlin") 
     db.session.add(location)
     db.session.flush()
     return location
+
+
+@transactional
+def a_closure(
+    location: Location, starts_at: datetime, ends_at: datetime, reason: str = "A storm"
+) -> Closure:
+    closure = Closure(
+        location_id=location.id, starts_at=starts_at, ends_at=ends_at, reason=reason
+    )
+    db.session.add(closure)
+    db.session.flush()
+    return closure
 
 
 @transactional

@@ -7,6 +7,7 @@ bp = Blueprint("admin", __name__)
 from app.admin import (  # noqa: E402, F401
     appointments,
     clinic,
+    closures,
     doctors,
     inviting,
     locations,

@@ -13,7 +13,7 @@ from app.accounts.sessions import Device
 from app.clinic import policy, settings
 from app.extensions import db
 from app.models import Appointment, Doctor, HoursExceptionKind, Patient, Role, TokenPurpose, User
-from app.scheduling import changes, holds, time_off
+from app.scheduling import changes, closures, holds, time_off
 from app.scheduling.holds import Holder
 from app.scheduling.moves import Actor
 from app.scheduling.wishes import EXTRA_HOURS, TIME_OFF, Wish
@@ -65,6 +65,7 @@ def build() -> Cast:
     builders.booked(patient_b, doctor_a, _in_days(7, "18:00"), plain)
     gone = _exception(doctor_a, TIME_OFF, "20:00", "21:00")
     deleted = time_off.remove(doctor_a, gone, doctor_a.user, whole=False)
+    closed = builders.a_closure(confirmed.location, _in_days(30, "00:00"), _in_days(31, "00:00"))
     users = {
         Person.PATIENT_A: patient_a.user,
         Person.PATIENT_B: patient_b.user,
@@ -93,6 +94,8 @@ def build() -> Cast:
         "inviting token": links.issue(invited, TokenPurpose.INVITATION),
         "specialty": specialty,
         "place": confirmed.location.slug,
+        "closure number": str(closed.id),
+        "closure version": closures.version_of(closed),
         "location": str(confirmed.location_id),
         "extra hours": str(extra_hours),
         "deleted time off": str(deleted),

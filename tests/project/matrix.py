@@ -73,6 +73,7 @@ KIND = {
     "price": "60,00",
     "currency": "EUR",
 }
+CLOSED = {"location": "@place", "first_day": "@day", "starts": "18:00", "reason": "A storm"}
 
 ROUTES: dict[str, Row] = {
     "static": Row(EVERYBODY, {"filename": "css/base.css"}),
@@ -242,6 +243,14 @@ ROUTES: dict[str, Row] = {
         ADMIN, {"ref": "@visit type"}, form={"version": "1", "active": "no"}
     ),
     "admin.remove_visit_type": Row(ADMIN, {"ref": "@visit type"}, form={"version": "1"}),
+    "admin.closures": Row(ADMIN, query={"when": "past"}),
+    "admin.new_closure": Row(ADMIN, query={"next": "/admin/clinic/"}),
+    "admin.create_closure": Row(ADMIN, form={**CLOSED, "hits_choice": "keep"}),
+    "admin.closure": Row(ADMIN, {"number": "@closure number"}),
+    "admin.change_closure": Row(
+        ADMIN, {"number": "@closure number"}, form={**CLOSED, "version": "@closure version"}
+    ),
+    "admin.remove_closure": Row(ADMIN, {"number": "@closure number"}, form={"version": "seen once"}),
     "admin.pages": Row(ADMIN),
     "admin.page": Row(ADMIN, {"slug": "about"}),
     "admin.page_now": Row(ADMIN, {"slug": "about"}, form={"body": "## We", "version": "0"}),

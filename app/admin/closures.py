@@ -1,0 +1,174 @@
+"""Closures: when a location is closed, and what becomes of the appointments that this hits."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Response, abort, flash, make_response, render_template, request, url_for
+
+from app import conflicts
+from app.admin import bp
+from app.admin.closure_form import EVERYWHERE, ClosureForm, form_of
+from app.admin.entry_forms import back, who_changed
+from app.admin.users import chosen
+from app.directory import locations
+from app.errors import ChangedMeanwhile, NotFound
+from app.htmx import respond, see_other
+from app.inputs import a_number, a_page
+from app.models import Closure, Location, Role
+from app.scheduling import closures
+from app.scheduling.closures import Over, When
+from app.scheduling.hits import Answer, Choice, Hit, Unanswered
+from app.scheduling.wishes import Faulty
+from app.security import me, only
+
+LARGEST_NUMBER = 999_999_999
+
+
+@bp.get("/admin/closures/", endpoint="closures")
+@only(Role.ADMIN)
+def all_closures() -> Response:
+    """The closures ahead or past, of a location or of all; the address holds it all."""
+    when = chosen(When, request.args.get("when")) or When.UPCOMING
+    places = locations.all_of_them()
+    place = next((one for one in places if one.slug == request.args.get("location")), None)
+
+    def address(**changed: Any) -> str:
+        words = {
+            "when": when.value if when is not When.UPCOMING else None,
+            "location": place.slug if place else None,
+        }
+        return url_for("admin.closures", **(words | changed))
+
+    return respond(
+        "admin/closures.html",
+        "admin/_closures.html",
+        page=closures.find(when, place, a_page(request.args.get("page"))),
+        when=when,
+        whens=When,
+        places=places,
+        place=place,
+        address=address,
+        page_address=lambda number: address(page=number),
+    )
+
+
+@bp.get("/admin/closures/new/")
+@only(Role.ADMIN)
+def new_closure() -> Response:
+    """Ask where and when."""
+    return _page(ClosureForm(locations.all_of_them(), formdata=None))
+
+
+@bp.post("/admin/closures/new/")
+@only(Role.ADMIN)
+def create_closure() -> Response:
+    """Close, once it is said what becomes of the appointments that this hits."""
+    places, answer = locations.all_of_them(), Answer.of(request.form)
+    form = ClosureForm(places)
+    if not form.validate_on_submit():
+        return _page(form, 422)
+    wanted = [one for one in places if form.location.data in {EVERYWHERE, one.slug}]
+    try:
+        hit = closures.add(wanted, form.times, form.reason.data, me(), answer=answer)
+    except Faulty as refused:
+        form.refuse(refused)
+        return _page(form, refused.status)
+    except Unanswered as refused:
+        return _page(form, refused.status, asked=refused, answer=answer)
+    flash(f"{_named(wanted)} will be closed. {_done(hit, answer)}".strip(), "success")
+    return see_other(back() or url_for("admin.closures"))
+
+
+@bp.get("/admin/closures/<number>/")
+@only(Role.ADMIN)
+def closure(number: str) -> Response:
+    """One closure, to be changed or deleted."""
+    found = _found(number)
+    return _page(form_of(found), closure=found)
+
+
+@bp.post("/admin/closures/<number>/")
+@only(Role.ADMIN)
+def change_closure(number: str) -> Response:
+    """Keep what was changed, once it is said what becomes of the appointments that this hits."""
+    found, answer = _found(number), Answer.of(request.form)
+    form = ClosureForm([found.location])
+    if not form.validate_on_submit():
+        return _page(form, 422, closure=found)
+    version = form.version.data or abort(400)
+    times, reason = form.times, form.reason.data
+    try:
+        hit = closures.change(found, times, reason, me(), version=version, answer=answer)
+    except Faulty as refused:
+        form.refuse(refused)
+        return _page(form, refused.status, closure=_found(number))
+    except Unanswered as refused:
+        now = _found(number)
+        return _page(form, refused.status, closure=now, asked=refused, answer=answer)
+    except Over as refused:
+        return _over(number, refused)
+    except ChangedMeanwhile as refused:
+        now = _found(number)
+        stored = form_of(now)
+        form.version.data = stored.version.data
+        rows = conflicts.of_forms(form, stored)
+        return _page(form, refused.status, closure=now, conflict=rows)
+    flash(f"The closure is saved. {_done(hit, answer)}".strip(), "success")
+    return see_other(back() or url_for("admin.closures"))
+
+
+@bp.post("/admin/closures/<number>/remove/")
+@only(Role.ADMIN)
+def remove_closure(number: str) -> Response:
+    """Open again."""
+    found = _found(number)
+    name = found.location.name
+    try:
+        closures.remove(found, me(), version=request.form.get("version") or abort(400))
+    except (Over, ChangedMeanwhile) as refused:
+        return _over(number, refused)
+    flash(f"The closure is deleted. {name} can be booked at that time again.", "success")
+    return see_other(url_for("admin.closures"))
+
+
+def _over(number: str, refused: Over | ChangedMeanwhile) -> Response:
+    now = _found(number)
+    return _page(form_of(now), refused.status, closure=now, refusal=refused.sentence)
+
+
+def _found(number: str) -> Closure:
+    known = a_number(number, 1, LARGEST_NUMBER)
+    if known is None:
+        raise NotFound("We could not find that closure.")
+    return closures.of_number(known)
+
+
+def _named(places: list[Location]) -> str:
+    return places[0].name if len(places) == 1 else "All locations"
+
+
+def _done(hit: tuple[Hit, ...], answer: Answer) -> str:
+    """What became of the appointments, in a sentence, or nothing."""
+    booked = sum(not one.is_held for one in hit)
+    if not booked:
+        return ""
+    many = "One appointment" if booked == 1 else f"{booked} appointments"
+    if answer.choice is Choice.CANCEL:
+        whom = "its patient is" if booked == 1 else "their patients are"
+        return f"{many} {'is' if booked == 1 else 'are'} cancelled, and {whom} told."
+    return f"{many} {'stands' if booked == 1 else 'stand'} all the same."
+
+
+def _page(form: ClosureForm, status: int = 200, **more: Any) -> Response:
+    found: Closure | None = more.get("closure")
+    page = render_template(
+        "admin/closure.html",
+        form=form,
+        times=closures.times_of(found) if found else None,
+        is_over=found is not None and closures.is_over(found),
+        next=back(),
+        who=who_changed(found) if found and "conflict" in more else None,
+        **{"closure": None, **more},
+    )
+    return make_response(page, status)
