@@ -236,9 +236,7 @@ ROUTES: dict[str, Row] = {
     "admin.new_visit_type": Row(ADMIN, query={"next": "/admin/clinic/"}),
     "admin.create_visit_type": Row(ADMIN, form={**KIND, "next": "/admin/clinic/"}),
     "admin.visit_type": Row(ADMIN, {"ref": "@visit type"}),
-    "admin.change_visit_type": Row(
-        ADMIN, {"ref": "@visit type"}, form={**KIND, "version": "1"}
-    ),
+    "admin.change_visit_type": Row(ADMIN, {"ref": "@visit type"}, form={**KIND, "version": "1"}),
     "admin.change_visit_type_active": Row(
         ADMIN, {"ref": "@visit type"}, form={"version": "1", "active": "no"}
     ),
@@ -250,7 +248,9 @@ ROUTES: dict[str, Row] = {
     "admin.change_closure": Row(
         ADMIN, {"number": "@closure number"}, form={**CLOSED, "version": "@closure version"}
     ),
-    "admin.remove_closure": Row(ADMIN, {"number": "@closure number"}, form={"version": "seen once"}),
+    "admin.remove_closure": Row(
+        ADMIN, {"number": "@closure number"}, form={"version": "seen once"}
+    ),
     "admin.pages": Row(ADMIN),
     "admin.page": Row(ADMIN, {"slug": "about"}),
     "admin.page_now": Row(ADMIN, {"slug": "about"}, form={"body": "## We", "version": "0"}),
