@@ -12,7 +12,7 @@ from wtforms.validators import StopValidation
 from app import conflicts
 from app.admin import bp
 from app.admin.entry_forms import LineField, PhoneField, TextField, back, searched, who_changed
-from app.admin.settings import zone_choices
+from app.admin.settings_form import zone_choices
 from app.admin.users import chosen, version_seen
 from app.clinic import policy, settings
 from app.directory import entries, locations

@@ -7,7 +7,7 @@ from dataclasses import replace
 from flask import Response, flash, make_response, render_template, url_for
 
 from app.admin import bp
-from app.admin.settings import ClinicForm
+from app.admin.settings_form import ClinicForm
 from app.admin.setup_forms import HoursForm, OfferForm
 from app.admin.users import version_seen
 from app.clinic import policy, settings

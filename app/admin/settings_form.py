@@ -1,0 +1,208 @@
+"""The forms of the clinic's settings: what each is called, what it does, and what it may be."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from flask_wtf import FlaskForm
+from wtforms import EmailField, HiddenField, SelectChoice, SelectField, StringField
+from wtforms.validators import StopValidation
+
+from app.accounts import addresses, names, profile
+from app.accounts.addresses import NotAnAddress
+from app.clinic import policy, settings
+from app.clinic.settings import ClinicSettings
+from app.inputs import a_number
+
+LARGEST = 999_999
+
+
+class ClinicNameField(StringField):
+    """What the clinic is called, in one line."""
+
+    data: Any
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        super().process_formdata(valuelist)
+        self.data = names.tidy(self.data or "")
+
+    def pre_validate(self, form: Any) -> None:
+        if names.breaks_lines(self.data or ""):
+            raise StopValidation("A name cannot hold line breaks or control characters.")
+
+
+class ClinicPhoneField(StringField):
+    """A telephone number, or nothing."""
+
+    data: Any
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        super().process_formdata(valuelist)
+        self.data = names.tidy(self.data or "")
+
+    def pre_validate(self, form: Any) -> None:
+        if self.data and (complaint := names.complaint_about_phone(self.data)):
+            raise StopValidation(complaint)
+
+
+class ClinicEmailField(EmailField):
+    """An e-mail address, or nothing."""
+
+    data: Any
+
+    def pre_validate(self, form: Any) -> None:
+        self.data = (self.data or "").strip()
+        if self.data:
+            try:
+                self.data = addresses.normalised(self.data)
+            except NotAnAddress as fault:
+                raise StopValidation(fault.sentence) from fault
+
+
+class WholeField(StringField):
+    """A whole number; what is none stays as it was typed."""
+
+    data: Any
+
+    def process_data(self, value: Any) -> None:
+        self.data = "" if value is None else str(value)
+
+    @property
+    def number(self) -> int:
+        """The number, or one that no setting may have."""
+        found = a_number(str(self.data or "").strip(), 0, LARGEST)
+        return -1 if found is None else found
+
+
+class ClinicForm(FlaskForm):
+    """What the public knows the clinic by."""
+
+    name = ClinicNameField(
+        "Name of the clinic",
+        description="Stands at the foot of every page, in e-mails and in calendar entries.",
+    )
+    phone = ClinicPhoneField(
+        "Telephone", description="Patients are told to call it when something cannot be done here."
+    )
+    email = ClinicEmailField(
+        "E-mail address", description="Stands at the foot of every page, for questions."
+    )
+    zone = SelectField(
+        "Time zone",
+        validate_choice=False,
+        description="Times that belong to no location are shown in it, such as those of the audit "
+        "trail, and new locations begin with it. Changing it moves no appointment: each location "
+        "keeps the zone of its own.",
+    )
+    version = HiddenField()
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.zone.choices = zone_choices(settings.current().zone)
+
+    def wanted(self, stored: ClinicSettings) -> ClinicSettings:
+        """The stored settings with what was filled in."""
+        texts: dict[str, Any] = {name: self[name].data or "" for name in policy.TEXTS}
+        return replace(stored, **texts)
+
+    def validate(self, extra_validators: Any = None) -> bool:
+        is_valid = super().validate(extra_validators)
+        for name, complaint in policy.complaints_about(self.wanted(settings.current())).items():
+            if name in self and not self[name].errors:
+                self[name].errors = [complaint]
+                is_valid = False
+        return bool(is_valid)
+
+
+class SettingsForm(ClinicForm):
+    horizon_days = WholeField(
+        "How far ahead",
+        description="How many days ahead patients can book. What is booked already stays.",
+    )
+    minimum_notice_minutes = WholeField(
+        "Minimum notice",
+        description="How long before it begins a time can last be booked by patients.",
+    )
+    cancel_cutoff_hours = WholeField(
+        "Cut-off",
+        description="How long before a visit patients can last cancel or move it themselves; "
+        "later, they call. 0 means until it begins. It counts for visits that are booked, too.",
+    )
+    hold_minutes = WholeField(
+        "Hold",
+        description="How long a chosen time is kept while a booking is finished. Then it is free "
+        "for others again.",
+    )
+    open_bookings_per_patient = WholeField(
+        "Open appointments of one patient",
+        description="The most that one patient may have ahead, with all doctors together.",
+    )
+    open_bookings_per_doctor = WholeField(
+        "With one doctor",
+        description="The most that one patient may have ahead with the same doctor.",
+    )
+    open_bookings_unconfirmed = WholeField(
+        "Without a confirmed address",
+        description="The most for patients who have not confirmed their e-mail address yet.",
+    )
+    holds_per_address = WholeField(
+        "Holds from one connection",
+        description="How many times one internet connection may hold at once, so that nobody "
+        "can empty a calendar. A waiting room shares one connection.",
+    )
+    undo_seconds = WholeField(
+        "Undo",
+        description="How long an answer to a request can be taken back. Its e-mail waits that "
+        "long.",
+    )
+    idle_minutes_staff = WholeField(
+        "Log staff out after",
+        description="Doctors and admins who do nothing for so long are logged out.",
+    )
+    idle_minutes_patient = WholeField(
+        "Log patients out after",
+        description="Patients who do nothing for so long are logged out.",
+    )
+    session_hours = WholeField(
+        "Longest session",
+        description="However busy somebody is, they log in again after so long. It counts from "
+        "the next time somebody logs in.",
+    )
+
+    def wanted(self, stored: ClinicSettings) -> ClinicSettings:
+        numbers = {name: self[name].number for name in policy.BOUNDS}
+        return replace(super().wanted(stored), **numbers)
+
+
+GROUPS = (
+    ("The clinic", ("name", "phone", "email", "zone")),
+    (
+        "Booking and cancelling",
+        ("horizon_days", "minimum_notice_minutes", "cancel_cutoff_hours", "hold_minutes"),
+    ),
+    (
+        "Limits",
+        (
+            "open_bookings_per_patient",
+            "open_bookings_per_doctor",
+            "open_bookings_unconfirmed",
+            "holds_per_address",
+        ),
+    ),
+    (
+        "Working and logging in",
+        ("undo_seconds", "idle_minutes_staff", "idle_minutes_patient", "session_hours"),
+    ),
+)
+
+
+def zone_choices(stored: str) -> list[SelectChoice]:
+    """The zones of the world by region, and the stored one in any case."""
+    others = () if stored in profile.zones() else (SelectChoice(stored, stored),)
+    return [*others, *map(_zone_choice, profile.zones())]
+
+
+def _zone_choice(key: str) -> SelectChoice:
+    region, _, place = key.partition("/")
+    return SelectChoice(key, place.replace("_", " "), optgroup=region)
