@@ -53,6 +53,8 @@ PAGES = {
         "/board/week/why/?at=5986000",
         "/board/sheet/?day={day}",
         "/board/find/",
+        "/board/hours/",
+        "/board/time-off/",
     ],
     "admin@example.org": [
         "/admin/",
@@ -64,6 +66,8 @@ PAGES = {
         "/admin/profile-changes/",
         "/admin/profile-changes/{doctor}/",
         "/my-page/?doctor={doctor}",
+        "/board/hours/?doctor={doctor}",
+        "/board/time-off/?doctor={doctor}",
         "/admin/appointments/",
         "/admin/audit/",
         "/admin/settings/",
