@@ -53,14 +53,10 @@ class TimeOfDayField(StringField):
 
 class ClosureForm(FlaskForm):
     location = SelectField("Location")
-    first_day = DayField("First day", filters=[_stripped])
-    starts = TimeOfDayField(
-        "From", filters=[_stripped], description="Empty: from the beginning of the day."
-    )
-    last_day = DayField(
-        "Last day", filters=[_stripped], description="Empty: the same as the first day."
-    )
-    ends = TimeOfDayField("To", filters=[_stripped], description="Empty: until the end of the day.")
+    first_day = DayField("First day", filters=[_stripped], description="On the calendar there.")
+    starts = TimeOfDayField("From", filters=[_stripped], description="Empty: from midnight.")
+    last_day = DayField("Last day", filters=[_stripped], description="Empty: the same day.")
+    ends = TimeOfDayField("To", filters=[_stripped], description="Empty: until midnight.")
     reason = LineField(
         "Reason",
         longest=closures.LONGEST_REASON,

@@ -57,18 +57,16 @@ class VisitTypeForm(FlaskForm):
         missing="Enter what the visit is called, like First visit.",
         description="As patients know it, like First visit.",
     )
-    minutes = MinutesField(
-        "Length", SHORTEST, LONGEST, default=30, description="Minutes. Doctors may have their own."
-    )
+    minutes = MinutesField("Length", SHORTEST, LONGEST, default=30, description="In minutes.")
     buffer_before = MinutesField(
         "Kept free before",
         0,
         LONGEST_BUFFER,
         default=0,
-        description="Minutes for preparing, which patients do not see.",
+        description="In minutes, to prepare.",
     )
     buffer_after = MinutesField(
-        "Kept free after", 0, LONGEST_BUFFER, default=0, description="Minutes for notes, cleaning."
+        "Kept free after", 0, LONGEST_BUFFER, default=0, description="In minutes, for notes."
     )
     step = SelectField(
         "Begins",
@@ -77,7 +75,7 @@ class VisitTypeForm(FlaskForm):
             for step in STEPS
         ],
         default="15",
-        description="Where on the clock visits may begin.",
+        description="On the clock.",
     )
     mode = RadioField(
         "How",
@@ -90,10 +88,8 @@ class VisitTypeForm(FlaskForm):
         default=WhoMayBook.ANYBODY.value,
     )
     needs_approval = BooleanField("The doctor approves each request first")
-    price = StringField(
-        "Price", default="0", description="Like 60.00 or 60,00; 0 when patients pay nothing."
-    )
-    currency = SelectField("Currency")
+    price = StringField("Price", default="0", description="Like 60.00 or 0.")
+    currency = SelectField("Currency", description="What patients pay in.")
     preparation = TextField(
         "To prepare",
         description="What patients bring, eat or do before. It stands on the confirmation and in "
