@@ -156,7 +156,7 @@ def _pretend(version: str) -> None:
 
 def test_a_database_that_does_not_answer_is_not_healthy(tmp_path: Path) -> None:
     nowhere = "mysql+pymysql://docket@127.0.0.1:1/docket?connect_timeout=1"
-    app = create_app(Config(instance=tmp_path, database_url=nowhere, demo=False))
+    app = create_app(Config(instance=tmp_path, database_url=nowhere, demo=False, rate_limits=False))
     response = app.test_client().get("/healthz")
     assert (response.status_code, response.text) == (503, "the database does not answer\n")
     assert "127.0.0.1" not in response.text
