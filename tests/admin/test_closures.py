@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
@@ -14,7 +15,7 @@ from tests.pages import HTMX, Form, Page
 
 LIST, NEW = "/admin/closures/", "/admin/closures/new/"
 PLACE = "main-street-practice"
-HOLIDAY = {"location": PLACE, "first_day": "2026-11-26", "reason": "Public holiday"}
+HOLIDAY: dict[str, Any] = {"location": PLACE, "first_day": "2026-11-26", "reason": "Public holiday"}
 
 
 def closed(office: Office) -> list[Closure]:
@@ -118,7 +119,7 @@ def test_patients_read_the_reason_and_cannot_book(office: Office) -> None:
     ],
 )
 def test_what_cannot_be_is_refused_beside_its_field(
-    office: Office, typed: dict[str, str], sentence: str
+    office: Office, typed: dict[str, Any], sentence: str
 ) -> None:
     a_place(office)
     page = office.admin.submit(empty_form(office), **(HOLIDAY | typed))

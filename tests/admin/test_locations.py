@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
@@ -22,7 +23,7 @@ from tests.pages import HTMX, Page
 
 NEW = "/admin/locations/new/"
 MAIN = "/admin/locations/main-street-practice/"
-HARBOUR = {
+HARBOUR: dict[str, Any] = {
     "name": "Harbour Street",
     "address": "Harbour Street 12",
     "city": "Lisbon",
@@ -212,6 +213,7 @@ def test_patients_read_how_they_get_in(office: Office) -> None:
     office.admin.submit(form, accessibility="Lift to all floors.")
     with office.app.app_context():
         row = db.session.get_one(Appointment, visit.id)
+        assert row.patient is not None
         patient, doctor = office.visitor(row.patient.user_id), row.doctor.ref
     assert "Access Lift to all floors." in patient.get(f"/appointment/booked/{visit.ref}/").text
     assert "Access Lift to all floors." in patient.get(f"/appointment-details/{visit.ref}/").text
@@ -237,3 +239,14 @@ def test_who_came_from_elsewhere_is_sent_back(office: Office) -> None:
     form = office.admin.get(f"{NEW}?next=/admin/clinic/").form("/new/")
     done = office.admin.submit(form, follow=False, **HARBOUR)
     assert done.location == "/admin/clinic/"
+
+
+def test_a_zone_that_is_not_in_the_list_stays_when_something_else_is_changed(
+    office: Office,
+) -> None:
+    with office.app.app_context():
+        a_location(zone="UTC")
+    form = office.admin.get(MAIN).form("/main-street-practice/")
+    assert form.values["zone"] == "UTC"
+    assert office.admin.submit(form, city="Potsdam").status == 200
+    assert stored(office).zone == "UTC"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from app.extensions import db
@@ -19,7 +21,7 @@ from tests.builders import (
 from tests.pages import HTMX, Page
 
 LIST, NEW = "/admin/visit-types/", "/admin/visit-types/new/"
-TALK = {
+TALK: dict[str, Any] = {
     "name": "Long talk",
     "minutes": "45",
     "buffer_before": "5",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import pytest
@@ -39,7 +38,7 @@ class Desk:
 
 
 @pytest.fixture
-def desk(app: Flask, frozen_clock) -> Iterator[Desk]:
+def desk(app: Flask, frozen_clock) -> Desk:
     with app.app_context():
         kind = a_visit_type("Check-up")
         doctor = a_doctor("Ada Berg", hours=None, visit_types=[kind, a_visit_type("Vaccination")])

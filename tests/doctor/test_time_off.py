@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import pytest
@@ -47,7 +46,7 @@ class Desk:
 
 
 @pytest.fixture
-def desk(app: Flask, frozen_clock) -> Iterator[Desk]:
+def desk(app: Flask, frozen_clock) -> Desk:
     with app.app_context():
         doctor = a_doctor("Ada Berg")
         ref, user_id = doctor.ref, doctor.user_id

@@ -115,9 +115,10 @@ def _held(patient: Patient, doctor: Doctor, kind: str) -> Appointment:
 def _exception(doctor: Doctor, kind: HoursExceptionKind, starts: str, ends: str) -> int:
     """The number of an exception to the doctor's week, in seven days."""
     begins, day = _in_days(7, starts), _in_days(7, starts).date()
-    minutes = [int(text[:2]) * 60 for text in (starts, ends)]
+    from_minute, until_minute = int(starts[:2]) * 60, int(ends[:2]) * 60
     place = builders.a_location()
-    time_off.add(doctor, Wish(kind, place.zoneinfo, day, day, *minutes, place), doctor.user)
+    wish = Wish(kind, place.zoneinfo, day, day, from_minute, until_minute, place)
+    time_off.add(doctor, wish, doctor.user)
     return next(e.first.id for e in time_off.coming(doctor) if e.first.starts_at == begins)
 
 

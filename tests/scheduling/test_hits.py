@@ -20,9 +20,10 @@ from app.models import (
     WorkingHours,
 )
 from app.models import AppointmentStatus as Status
-from app.scheduling import hits, holds
+from app.scheduling import changes, hits, holds
 from app.scheduling.hits import Answer, Choice, Hit, NoReason, Unanswered
 from app.scheduling.holds import Holder
+from app.scheduling.moves import Actor
 from app.transaction import transactional
 from tests.builders import (
     a_doctor,
@@ -92,7 +93,7 @@ def test_visits_that_are_past_or_cancelled_or_of_others_are_not_hit(clinic):
     booked(a_patient(), doctor, at("2026-11-24 10:00"))
     booked(a_patient(), a_doctor(), at("2026-11-24 14:00"))
     gone = booked(a_patient(), doctor, at("2026-11-24 15:00"))
-    hits.changes.cancel(gone, hits.Actor.of(doctor.user), "Ill", version=gone.version)
+    changes.cancel(gone, Actor.of(doctor.user), "Ill", version=gone.version)
     clinic.move_to(at("2026-11-24 12:00"))
     assert away(doctor, "2026-11-24 09:00", "2026-11-24 17:00") == ()
 
@@ -128,6 +129,7 @@ def test_cancelled_visits_free_their_time_and_their_patients_are_told_why(clinic
     mails = db.session.scalars(select(OutboxMessage.kind)).all()
     assert "appointment_cancelled" in [kind.value for kind in mails]
     last = db.session.scalars(select(AuditEvent).order_by(AuditEvent.id.desc())).first()
+    assert last is not None
     assert (last.after, last.actor_id) == ({"status": "cancelled"}, doctor.user_id)
 
 

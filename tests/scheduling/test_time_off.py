@@ -15,7 +15,7 @@ from app.models import AppointmentStatus as Status
 from app.models import AuditEvent, Doctor, HoursException, HoursExceptionKind, Role
 from app.scheduling import time_off
 from app.scheduling.hits import Answer, Choice, Unanswered
-from app.scheduling.wishes import EXTRA_HOURS, TIME_OFF, Faulty, Wish, spans_of
+from app.scheduling.wishes import EXTRA_HOURS, TIME_OFF, WHOLE_DAY, Faulty, Wish, spans_of
 from tests.builders import BERLIN, a_doctor, a_location, a_patient, a_user, at, booked, works
 from tests.scheduling.conftest import queries
 from tests.scheduling.test_openings import times
@@ -24,8 +24,14 @@ WEDNESDAY = date(2026, 11, 25)
 NINE, TEN, NOON, SIX = 540, 600, 720, 1080
 
 
-def off(first: date = WEDNESDAY, last: date | None = None, *minutes: int, **more) -> Wish:
-    return Wish(TIME_OFF, BERLIN, first, last or first, *minutes, **more)
+def off(
+    first: date = WEDNESDAY,
+    last: date | None = None,
+    starts: int = 0,
+    ends: int = WHOLE_DAY,
+    **more,
+) -> Wish:
+    return Wish(TIME_OFF, BERLIN, first, last or first, starts, ends, **more)
 
 
 def extra(on: date = WEDNESDAY, starts: int = SIX, ends: int = SIX + 60, **more) -> Wish:
@@ -40,7 +46,11 @@ def add(doctor: Doctor, wish: Wish, **how) -> None:
 def stored() -> list[tuple[HoursExceptionKind, str, str]]:
     rows = db.session.scalars(select(HoursException).order_by(HoursException.starts_at))
     return [
-        (row.kind, *(f"{i.astimezone(BERLIN):%d %H:%M}" for i in (row.starts_at, row.ends_at)))
+        (
+            row.kind,
+            f"{row.starts_at.astimezone(BERLIN):%d %H:%M}",
+            f"{row.ends_at.astimezone(BERLIN):%d %H:%M}",
+        )
         for row in rows
     ]
 

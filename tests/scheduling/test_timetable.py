@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Any
 
 import pytest
 from sqlalchemy import select
@@ -163,7 +164,7 @@ def test_hours_that_meet_across_the_date_line_overlap(clinic):
 def test_hours_that_meet_only_in_summer_overlap(clinic):
     a_location("Johannesburg", "Africa/Johannesburg")
     assert set(faults(on(1, NINE, TEN), on(1, NINE, TEN, "Johannesburg"))) == {1}
-    winter = {"valid_until": date(2027, 3, 1)}
+    winter: dict[str, Any] = {"valid_until": date(2027, 3, 1)}
     assert faults(on(1, NINE, TEN, **winter), on(1, NINE, TEN, "Johannesburg", **winter)) == {}
 
 
