@@ -160,7 +160,7 @@ def test_an_appointment_is_cancelled_with_a_message_in_the_same_change(office: O
     silent = office.admin.submit(asked.form("/new/"), hits_choice="cancel")
     assert silent.status == 409
     assert closed(office) == []
-    words = {"hits_choice": "cancel", "hits_reason": "We are closed that day."}
+    words: dict[str, Any] = {"hits_choice": "cancel", "hits_reason": "We are closed that day."}
     done = office.admin.submit(silent.form("/new/"), **words)
     assert "One appointment is cancelled, and its patient is told" in done.text
     assert len(closed(office)) == 1
@@ -202,7 +202,7 @@ def test_a_closure_is_changed_and_only_what_is_hit_anew_is_asked_about(office: O
     asked = office.admin.submit(form, last_day="2026-11-27", reason="Two holidays")
     assert "This hits one appointment" in asked.text
     assert "Friday 27 November, 10:00" in asked.text
-    words = {"hits_choice": "cancel", "hits_reason": "Closed."}
+    words: dict[str, Any] = {"hits_choice": "cancel", "hits_reason": "Closed."}
     done = office.admin.submit(asked.form(address), **words)
     assert "The closure is saved. One appointment is cancelled" in done.text
     assert visit(office, kept).status is AppointmentStatus.CONFIRMED
@@ -255,7 +255,7 @@ def test_a_closure_that_is_over_stays_as_it_was(office: Office) -> None:
     page = office.admin.get(address)
     assert "This closure is over, and stays in the records" in page.text
     assert not any(form.action.endswith(address) for form in page.forms)
-    token = {"csrf_token": page.form("/logout/").values["csrf_token"]}
+    token: dict[str, Any] = {"csrf_token": page.form("/logout/").values["csrf_token"]}
     late = office.admin.submit(before.form("/remove/"), **token)
     assert late.status == 409
     assert len(closed(office)) == 1
