@@ -27,6 +27,7 @@ from app.models import (
     User,
     VisitMode,
     VisitType,
+    WhoMayBook,
     WorkingHours,
 )
 from app.models.doctor import doctor_specialties, doctor_visit_types
@@ -73,6 +74,12 @@ class VisitTypeFacts:
     price_cents: int
     currency: str
     preparation: str
+    who_may_book: WhoMayBook
+
+    @property
+    def is_for_staff(self) -> bool:
+        """Whether only the clinic itself books it."""
+        return self.who_may_book is WhoMayBook.STAFF
 
     @property
     def is_online(self) -> bool:
@@ -97,6 +104,7 @@ class DoctorFacts:
     locations: tuple[LocationFacts, ...]
     visit_types: tuple[VisitTypeFacts, ...]  # on this doctor's own terms
     own_terms: dict[VisitTypeFacts, VisitTypeFacts] = field(repr=False)  # by the clinic's
+    for_staff: tuple[VisitTypeFacts, ...] = ()  # what only the clinic books, on the same terms
 
     @property
     def language_names(self) -> list[str]:
@@ -106,8 +114,15 @@ class DoctorFacts:
     def modes(self) -> frozenset[VisitMode]:
         return frozenset(visit_type.mode for visit_type in self.visit_types)
 
+    @property
+    def bookable_by_staff(self) -> tuple[VisitTypeFacts, ...]:
+        """All that this doctor does, the shortest first."""
+        return tuple(
+            sorted((*self.visit_types, *self.for_staff), key=lambda kind: (kind.minutes, kind.name))
+        )
+
     def visit_type(self, ref: str) -> VisitTypeFacts | None:
-        """The visit type of that reference, if this doctor offers it."""
+        """The visit type of that reference, if this doctor offers it to the public."""
         return next((kind for kind in self.visit_types if kind.ref == ref), None)
 
     def own(self, visit_type: VisitTypeFacts) -> VisitTypeFacts:
@@ -115,14 +130,15 @@ class DoctorFacts:
         return self.own_terms.get(visit_type, visit_type)
 
     def offers(self, visit_type_id: int) -> VisitTypeFacts | None:
-        """The visit type of that number, if this doctor offers it."""
-        return next((kind for kind in self.visit_types if kind.id == visit_type_id), None)
+        """The visit type of that number, if this doctor offers it, be it through the clinic."""
+        every = (*self.visit_types, *self.for_staff)
+        return next((kind for kind in every if kind.id == visit_type_id), None)
 
 
 @dataclass(frozen=True, slots=True)
 class Catalogue:
     """Published doctors in order of name, and what they have between them; visit types on the
-    clinic's terms."""
+    clinic's terms, without those that only the clinic books."""
 
     revision: int
     doctors: tuple[DoctorFacts, ...]
@@ -185,8 +201,9 @@ def at(number: int) -> Catalogue:
             specialties=_named(specialties, has_specialties[doctor.id]),
             languages=tuple(sorted(speaks[doctor.id])),
             locations=_named(locations, works_at[doctor.id]),
-            visit_types=tuple(sorted(offers[doctor.id].values(), key=lambda kind: kind.minutes)),
+            visit_types=_sorted(k for k in offers[doctor.id].values() if not k.is_for_staff),
             own_terms={kind: own for kind, own in offers[doctor.id].items() if own is not kind},
+            for_staff=_sorted(kind for kind in offers[doctor.id].values() if kind.is_for_staff),
         )
         for doctor, name in db.session.execute(
             select(Doctor, User.name)
@@ -200,7 +217,9 @@ def at(number: int) -> Catalogue:
         doctors=doctors,
         specialties=_used(doctor.specialties for doctor in doctors),
         locations=_used(doctor.locations for doctor in doctors),
-        visit_types=_used(offers[doctor.id] for doctor in doctors),
+        visit_types=_used(
+            (kind for kind in offers[doctor.id] if not kind.is_for_staff) for doctor in doctors
+        ),
         by_ref={doctor.ref: doctor for doctor in doctors},
         by_id={doctor.id: doctor for doctor in doctors},
         places=locations,
@@ -251,6 +270,10 @@ def _offers(
     return offers
 
 
+def _sorted(kinds: Iterable[VisitTypeFacts]) -> tuple[VisitTypeFacts, ...]:
+    return tuple(sorted(kinds, key=lambda kind: kind.minutes))
+
+
 def _named(known, ids: Iterable[int]) -> tuple:  # type: ignore[no-untyped-def,type-arg]
     return tuple(sorted((known[i] for i in ids), key=lambda facts: facts.name))
 
@@ -292,4 +315,5 @@ def visit_type_facts(row: VisitType) -> VisitTypeFacts:
         row.price_cents,
         row.currency,
         row.preparation,
+        row.who_may_book,
     )

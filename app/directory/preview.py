@@ -60,7 +60,7 @@ def facts_of(known: Catalogue, doctor: Doctor, profile: Profile) -> DoctorFacts:
         specialties=tuple(_specialties(profile)),
         languages=tuple(sorted(profile.languages)),
         locations=tuple(sorted(places, key=lambda place: place.name)),
-        visit_types=tuple(_visits(profile)),
+        visit_types=tuple(kind for kind in _visits(profile) if not kind.is_for_staff),
         own_terms={},
     )
 

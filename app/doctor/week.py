@@ -68,7 +68,7 @@ class Scene:
 
     @property
     def visit_types(self) -> Sequence[VisitTypeFacts]:
-        return self.facts.visit_types if self.facts else ()
+        return self.facts.bookable_by_staff if self.facts else ()
 
     @property
     def has_several_zones(self) -> bool:
@@ -193,8 +193,8 @@ def _scene() -> Scene | None:
     facts = desk.catalogue.by_id.get(doctor.id)
     zone = facts.locations[0].zone if facts and facts.locations else desk.settings.zoneinfo
     today = desk.at.astimezone(zone).date()
-    kinds = facts.visit_types if facts else ()
-    wanted = facts.visit_type(request.args.get("type", "")) if facts else None
+    kinds = facts.bookable_by_staff if facts else ()
+    wanted = next((kind for kind in kinds if kind.ref == request.args.get("type")), None)
     return Scene(
         doctor=doctor,
         facts=facts,

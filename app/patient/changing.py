@@ -103,7 +103,7 @@ def _move_page(
 ) -> Response:
     desk = openings.desk()
     doctor = desk.catalogue.by_id.get(found.doctor_id)
-    visit_type = doctor.visit_type(found.visit_type.ref) if doctor else None
+    visit_type = doctor.offers(found.visit_type_id) if doctor else None
     if doctor is None or visit_type is None:
         sentence = "This doctor takes no bookings at present. Call the clinic to move the visit."
         return details_page(found, status=409, refusal=sentence)

@@ -13,7 +13,7 @@ from app.models import Appointment, Role
 from app.patient import bp
 from app.patient.booking import booking_page, my_hold, new_key
 from app.patient.choices import Choices
-from app.scheduling import appointments, bookings, holds, openings, refusals
+from app.scheduling import appointments, bookings, holds, openings, refusals, who_may_book
 from app.scheduling.states import MOVABLE
 from app.security import BROWSER, holder, limited, me, my_patient, only, public
 
@@ -41,6 +41,10 @@ def hold() -> Response:
     choices = Choices.read(
         desk.catalogue, {**request.form, "doctor": doctor_ref, "opening": tick_text}
     )
+    meant = desk.catalogue.doctor(doctor_ref)
+    if meant and request.form.get("visit_type") in {kind.ref for kind in meant.for_staff}:
+        only = who_may_book.OnlyByStaff
+        return booking_page(choices, status=only.status, refusal=only.sentence)
     if tick is None or choices.visit_type is None or len(key) not in KEY_LENGTHS:
         return booking_page(choices, status=422, refusal="Choose one of the times on the page.")
     if current_user.is_authenticated and me().patient is None:

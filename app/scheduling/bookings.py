@@ -8,7 +8,7 @@ from app.extensions import db
 from app.messaging import outbox
 from app.models import Appointment, Patient
 from app.models import AppointmentStatus as Status
-from app.scheduling import caps, claims, holds, openings, refusals
+from app.scheduling import caps, claims, holds, openings, refusals, who_may_book
 from app.scheduling.holds import Holder
 from app.scheduling.moves import Actor, move_on
 from app.scheduling.states import Who
@@ -22,7 +22,8 @@ def book(holder: Holder, patient: Patient, ref: str, reason: str) -> Appointment
 
     A browser's hold takes the patient's own time here, where the patient becomes known. Booking
     again what is booked answers with it. Raises HoldEnded, OwnOverlap, OverTheCap, NotBookable
-    (the doctor, the visit type or the hours are gone), NotFound.
+    (the doctor, the visit type or the hours are gone), NotFound, and what `who_may_book.check`
+    raises.
     """
     desk = openings.desk(lock=True)
     caps.one_at_a_time(patient)
@@ -39,6 +40,7 @@ def book(holder: Holder, patient: Patient, ref: str, reason: str) -> Appointment
     visit_type = doctor.offers(appointment.visit_type_id) if doctor else None
     if doctor is None or visit_type is None:
         raise refusals.NotBookable
+    who_may_book.check(patient, doctor, visit_type)
     agreed = visit_type.lasting(appointment.minutes)
     openings.check_hours(desk, doctor, agreed, tick_of(appointment.starts_at))
     holds.give_up_others(holder, appointment)

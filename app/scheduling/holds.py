@@ -21,7 +21,7 @@ from app.directory.catalogue import DoctorFacts, VisitTypeFacts
 from app.extensions import db
 from app.models import Appointment, Claim, Doctor, Patient, PaymentStatus, User
 from app.models import AppointmentStatus as Status
-from app.scheduling import caps, claims, openings, refusals
+from app.scheduling import caps, claims, openings, refusals, who_may_book
 from app.scheduling.moves import TIME, Actor, move_on
 from app.scheduling.openings import Desk, Opening, length_of
 from app.scheduling.states import Who
@@ -58,7 +58,8 @@ def hold(
     and what was typed into it is kept unless there is a new `reason`.
 
     Holding again with the same `key` answers with the same hold. Raises NotBookable's children
-    (OpeningTaken when somebody was faster), OverTheCap, TooManyHolds, KeyUsedElsewhere.
+    (OpeningTaken when somebody was faster), OverTheCap, TooManyHolds, KeyUsedElsewhere, and what
+    `who_may_book.check` raises.
     """
     _refuse_early(holder, doctor_ref, visit_type_ref, tick, key)
     return _hold(holder, doctor_ref, visit_type_ref, tick, key, reason)
@@ -69,7 +70,7 @@ def _refuse_early(
 ) -> None:
     """Say no without a transaction to whoever comes too late, as most people do in a rush."""
     desk = openings.desk()
-    doctor, visit_type = _offered(desk, doctor_ref, visit_type_ref)
+    doctor, visit_type = _offered(desk, holder, doctor_ref, visit_type_ref)
     try:
         openings.require(desk, doctor, visit_type, tick)
     except refusals.OpeningTaken as taken:
@@ -86,12 +87,16 @@ def _whose(holder: Holder, visit_type: VisitTypeFacts, tick: int) -> refusals.No
 
 
 def _offered(
-    desk: Desk, doctor_ref: str, visit_type_ref: str
+    desk: Desk, holder: Holder, doctor_ref: str, visit_type_ref: str
 ) -> tuple[DoctorFacts, VisitTypeFacts]:
     doctor = desk.catalogue.doctor(doctor_ref)
     visit_type = doctor.visit_type(visit_type_ref) if doctor else None
+    if doctor is not None and any(kind.ref == visit_type_ref for kind in doctor.for_staff):
+        raise who_may_book.OnlyByStaff
     if doctor is None or visit_type is None:
         raise refusals.NotBookable
+    if holder.patient is not None:
+        who_may_book.check(holder.patient, doctor, visit_type)
     return doctor, visit_type
 
 
@@ -106,7 +111,7 @@ def _hold(
     earlier = _by_key(stored_key)
     if earlier is not None:
         return _same_hold(desk, earlier, doctor_ref, visit_type_ref, tick)
-    doctor, visit_type = _offered(desk, doctor_ref, visit_type_ref)
+    doctor, visit_type = _offered(desk, holder, doctor_ref, visit_type_ref)
     for mine in _held_by(holder):
         reason = reason or mine.reason
         move_on(mine, Status.EXPIRED, Actor(_user(holder), Who.PATIENT), version=mine.version)
