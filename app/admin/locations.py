@@ -60,9 +60,9 @@ class LocationForm(FlaskForm):
     )
     version = HiddenField()
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, stored_zone: str | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.zone.choices = zone_choices(settings.current().zone)
+        self.zone.choices = zone_choices(stored_zone or settings.current().zone)
 
     def validate_zone(self, field: Any) -> None:
         if field.data not in policy.zones():
@@ -137,7 +137,8 @@ def location(slug: str) -> Response:
 @only(Role.ADMIN)
 def change_location(slug: str) -> Response:
     """Keep what was changed; a new zone only when it is said that it is meant."""
-    found, form, version = locations.of_slug(slug), LocationForm(), version_seen()
+    found, version = locations.of_slug(slug), version_seen()
+    form = LocationForm(stored_zone=found.zone)
     if not form.validate_on_submit():
         return _page(found, form, 422)
     zone = request.form.get("zone_confirmed")
@@ -176,6 +177,7 @@ def remove_location(slug: str) -> Response:
 def _form_of(stored: Location) -> LocationForm:
     return LocationForm(
         formdata=None,
+        stored_zone=stored.zone,
         name=stored.name,
         address=stored.address,
         city=stored.city,
