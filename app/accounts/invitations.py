@@ -35,17 +35,19 @@ class NotInvited(ClinicError):
 
 @dataclass(frozen=True, slots=True)
 class Newcomer:
-    """Whom an admin makes an account for; `practice` is what a doctor has beside it."""
+    """Whom an account is made for; `practice` is what a doctor has beside it."""
 
     name: str
     email: str
     role: Role
     practice: Practice | None = None
+    phone: str = ""  # a patient's
 
 
 def create(newcomer: Newcomer, actor: User) -> User:
-    """A new account and its invitation. A doctor's counts as approved: the admin knows the
-    licence. Raises NotAllowed, NotAnAddress, AddressTaken."""
+    """A new account and its invitation. Patients are invited by doctors too; everybody else by
+    admins. A doctor's counts as approved: the admin knows the licence. Raises NotAllowed,
+    NotAnAddress, AddressTaken."""
     columns: dict[str, object] = {
         "ref": new_ref(),
         "email": addresses.normalised(newcomer.email),
@@ -103,7 +105,8 @@ def accept(token: str, password: str) -> User:
 
 @transactional
 def _store(columns: dict[str, object], newcomer: Newcomer, actor: User) -> User:
-    of_an_admin(actor)
+    if not (newcomer.role is Role.PATIENT and _sees_patients(actor)):
+        of_an_admin(actor)
     stored = db.session.scalars(select(User).where(User.ref == columns["ref"])).one_or_none()
     if stored is not None:  # by a try whose end we did not hear of
         return stored
@@ -120,9 +123,16 @@ def _store(columns: dict[str, object], newcomer: Newcomer, actor: User) -> User:
     return user
 
 
+def _sees_patients(actor: User) -> bool:
+    """Whether this is a doctor at work here, as things stand now."""
+    db.session.refresh(actor)
+    is_doctor = actor.role is Role.DOCTOR and actor.is_active and actor.doctor is not None
+    return is_doctor and actor.doctor.approved_at is not None  # type: ignore[union-attr]
+
+
 def _give_role(user: User, newcomer: Newcomer, actor: User) -> None:
     if newcomer.role is Role.PATIENT:
-        registration.add_patient(user)
+        registration.add_patient(user, newcomer.phone)
     if newcomer.practice is None:
         return
     doctor = registration.add_doctor(user, newcomer.practice)

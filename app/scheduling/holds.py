@@ -19,9 +19,9 @@ from app import clock
 from app.clinic import audit
 from app.directory.catalogue import DoctorFacts, VisitTypeFacts
 from app.extensions import db
-from app.models import Appointment, Claim, Doctor, Patient, PaymentStatus, User
+from app.models import Appointment, Claim, Doctor, Patient, User
 from app.models import AppointmentStatus as Status
-from app.scheduling import caps, claims, openings, refusals, who_may_book
+from app.scheduling import caps, claims, drafts, openings, refusals, who_may_book
 from app.scheduling.moves import TIME, Actor, move_on
 from app.scheduling.openings import Desk, Opening, length_of
 from app.scheduling.states import Who
@@ -280,29 +280,12 @@ def is_over(appointment: Appointment, at: datetime) -> bool:
 
 
 def _new(desk: Desk, opening: Opening, holder: Holder, key: str) -> Appointment:
-    length = length_of(opening.visit_type)
-    price = opening.visit_type.price_cents
-    appointment = Appointment(
-        doctor_id=opening.doctor.id,
-        patient_id=holder.patient.id if holder.patient else None,
-        visit_type_id=opening.visit_type.id,
-        location_id=opening.location.id,
-        status=Status.HELD,
-        starts_at=opening.starts_at,
-        ends_at=opening.ends_at,
-        busy_from_tick=opening.tick - length.before,
-        busy_until_tick=opening.tick + length.ticks + length.after,
-        mode=opening.visit_type.mode,
-        price_cents=price,
-        currency=opening.visit_type.currency,
-        payment_status=PaymentStatus.DUE if price else PaymentStatus.NONE,
-        booking_key=key,
-        hold_expires_at=desk.at + desk.settings.hold,
-        holder_hash=holder.browser_hash,
-        held_by_browser=None if holder.patient else holder.browser_hash,
-        holder_address=holder.address,
-        created_at=desk.at,
-    )
+    patient_id = holder.patient.id if holder.patient else None
+    until = desk.at + desk.settings.hold
+    appointment = drafts.held(opening, patient_id, key, at=desk.at, until=until)
+    appointment.holder_hash = holder.browser_hash
+    appointment.held_by_browser = None if holder.patient else holder.browser_hash
+    appointment.holder_address = holder.address
     db.session.add(appointment)
     return appointment
 
