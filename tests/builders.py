@@ -112,9 +112,7 @@ def a_location(name: str = "Main Street Practice", zone: str = "Europe/Berlin") 
 def a_closure(
     location: Location, starts_at: datetime, ends_at: datetime, reason: str = "A storm"
 ) -> Closure:
-    closure = Closure(
-        location_id=location.id, starts_at=starts_at, ends_at=ends_at, reason=reason
-    )
+    closure = Closure(location_id=location.id, starts_at=starts_at, ends_at=ends_at, reason=reason)
     db.session.add(closure)
     db.session.flush()
     return closure

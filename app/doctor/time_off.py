@@ -78,36 +78,34 @@ def extra_hours_now() -> Response:
     return _added(doctor, EXTRA, form, form.wish, "The extra hours are saved.")
 
 
-@bp.post("/board/time-off/<int:number>/delete/")
+@bp.post("/board/time-off/<number>/delete/")
 @only(Role.DOCTOR, Role.ADMIN)
-def delete_time_off(number: int) -> Response:
+def delete_time_off(number: str) -> Response:
     """Take one exception back, or the rest of its series."""
     doctor = chosen_doctor()
     if doctor is None:
         return see_other(url_for("admin.doctors"))
-    if number > LARGEST_ID:
-        abort(404)
+    exception = a_number(number, 1, LARGEST_ID) or abort(404)
     which, answer = request.form.get("which", "one"), Answer.of(request.form)
     try:
-        removal = exceptions.remove(doctor, number, me(), whole=which == "series", answer=answer)
+        removal = exceptions.remove(doctor, exception, me(), whole=which == "series", answer=answer)
     except Unanswered as unanswered:
         action = address_of(doctor, "doctor.delete_time_off", number=number)
         return _asked(doctor, unanswered, answer, "delete", action, which)
     return see_other(address_of(doctor, "doctor.time_off", deleted=removal))
 
 
-@bp.post("/board/time-off/<int:number>/undo/")
+@bp.post("/board/time-off/<number>/undo/")
 @only(Role.DOCTOR, Role.ADMIN)
-def undo_time_off(number: int) -> Response:
+def undo_time_off(number: str) -> Response:
     """Bring back what was deleted under that number."""
     doctor = chosen_doctor()
     if doctor is None:
         return see_other(url_for("admin.doctors"))
-    if number > LARGEST_ID:
-        abort(404)
+    exception = a_number(number, 1, LARGEST_ID) or abort(404)
     answer = Answer.of(request.form)
     try:
-        exceptions.restore(doctor, number, me(), answer=answer)
+        exceptions.restore(doctor, exception, me(), answer=answer)
     except Unanswered as unanswered:
         action = address_of(doctor, "doctor.undo_time_off", number=number)
         return _asked(doctor, unanswered, answer, "undo", action)
