@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Table, insert, select, update
 
 from app import create_app
 from app.clinic import revision
-from app.extensions import db
+from app.extensions import db, limiter
 from app.models import Revision
 from config import Config
 
@@ -41,6 +41,8 @@ class CleanSlate:
                     self._seeds[table] = rows
 
     def restore(self) -> None:
+        # All applications of a process have one limiter, and another test may have turned it on.
+        limiter.enabled = self.app.config["RATELIMIT_ENABLED"]
         with self.app.app_context():
             with db.engine.connect() as connection:
                 connection.execution_options(docket_writes=True)
