@@ -20,7 +20,7 @@ from app.security import holder, may_hold, may_open, me, sign_in
 
 PLACES = {
     Role.PATIENT: "patient.appointments",
-    Role.DOCTOR: "doctor.board",
+    Role.DOCTOR: "doctor.today",
     Role.ADMIN: "admin.overview",
 }
 

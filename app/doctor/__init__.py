@@ -4,4 +4,18 @@ from flask import Blueprint
 
 bp = Blueprint("doctor", __name__)
 
-from app.doctor import board, find, hours, page, steps, time_off, visit, week  # noqa: E402, F401
+from app.doctor import (  # noqa: E402, F401
+    board,
+    booking,
+    find,
+    follow_up,
+    hours,
+    new_patient,
+    overbook,
+    page,
+    steps,
+    time_off,
+    today,
+    visit,
+    week,
+)

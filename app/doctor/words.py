@@ -26,6 +26,8 @@ def deed(event: AuditEvent, visit: Appointment) -> str:
     status = BECAME.get(after.get("status", ""), "Changed")
     if event.action == "appointment.moved" and "starts_at" in before:
         return f"Moved from {long_time(datetime.fromisoformat(before['starts_at']), visit.zone)}"
+    if event.action == "appointment.overbooked":
+        return "Overbooked on purpose"
     if event.action == "appointment.undo":
         return f"Taken back to {status[:1].lower()}{status[1:]}"
     return status

@@ -56,7 +56,7 @@ def test_an_invited_doctor_comes_in_with_a_password_of_their_own(office: Office)
     visitor, page = come(office, link(office))
     assert "Choose a password for your doctor's account" in page.text
     page = visitor.submit(page.form("/invitation/"), password=CHOSEN)
-    assert page.address == "/board/"
+    assert page.address == "/board/today/"
     assert nora(office).confirmed_email == NORA
 
 

@@ -28,7 +28,7 @@ def without_tokens(html: str) -> str:
     ("role", "place"),
     [
         (Role.PATIENT, "/view-appointment/"),
-        (Role.DOCTOR, "/board/"),
+        (Role.DOCTOR, "/board/today/"),
         (Role.ADMIN, "/admin/setup/"),
     ],
 )

@@ -148,7 +148,7 @@ def test_a_doctor_registers_and_waits(visitor: Visitor) -> None:
         "languages": ["en", "de"],
     }
     answer = visitor.post("/register/doctor/", values)  # type: ignore[arg-type]
-    assert (answer.status, answer.location) == (303, "/board/")
+    assert (answer.status, answer.location) == (303, "/board/today/")
     db.session.rollback()
     doctor = db.session.scalars(select(Doctor)).one()
     assert (doctor.name, doctor.licence_number) == ("Prof. Dr. Ada Byron", "B 123/45")

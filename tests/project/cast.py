@@ -13,9 +13,10 @@ from app.accounts.sessions import Device
 from app.clinic import policy, settings
 from app.extensions import db
 from app.models import Appointment, Doctor, HoursExceptionKind, Patient, Role, TokenPurpose, User
-from app.scheduling import changes, closures, holds, time_off
+from app.scheduling import changes, closures, holds, time_off, visits
 from app.scheduling.holds import Holder
 from app.scheduling.moves import Actor
+from app.scheduling.visits import Step
 from app.scheduling.wishes import EXTRA_HOURS, TIME_OFF, Wish
 from tests import builders
 
@@ -60,6 +61,9 @@ def build() -> Cast:
     requested = builders.booked(patient_a, doctor_a, _in_days(4, "11:00"), asked)
     cancelled = builders.booked(patient_b, doctor_b, _in_days(5, "11:00"), plain)
     changes.cancel(cancelled, Actor.of(doctor_b.user), "Ill", version=cancelled.version)
+    finished = builders.booked(patient_b, doctor_a, _in_days(8, "09:00"), plain)
+    for step in (Step.START, Step.COMPLETE):
+        visits.take(finished, step, Actor.of(doctor_a.user), version=finished.version)
     held = _held(patient_a, doctor_b, plain.ref)
     extra_hours = _exception(doctor_a, EXTRA_HOURS, "18:00", "19:00")
     builders.booked(patient_b, doctor_a, _in_days(7, "18:00"), plain)
@@ -79,6 +83,7 @@ def build() -> Cast:
         "appointment": confirmed.ref,
         "request": requested.ref,
         "held": held.ref,
+        "finished": finished.ref,
         "doctor": doctor_a.ref,
         "waiting doctor": waiting.ref,
         "waiting user": waiting.user.ref,

@@ -73,6 +73,8 @@ KIND = {
     "price": "60,00",
     "currency": "EUR",
 }
+AT_DESK = {"doctor": "@doctor", "patient": "@patient", "type": "@visit type", "day": "@day"}
+DESK_KEY = {"key": "the key of this form"}
 CLOSED = {"location": "@place", "first_day": "@day", "starts": "18:00", "reason": "A storm"}
 
 ROUTES: dict[str, Row] = {
@@ -150,6 +152,27 @@ ROUTES: dict[str, Row] = {
     "doctor.take": Row(DOCTOR_A | ADMIN, {"ref": "@request", "step": "approve"}, form=SEEN),
     "doctor.cancel": Row(DOCTOR_A | ADMIN, MINE, form={**SEEN, "reason": "Ill"}),
     "doctor.undo": Row(DOCTOR_A | ADMIN, MINE, form=SEEN),
+    "doctor.today": Row(DOCTORS),
+    "doctor.today_live": Row(DOCTORS),
+    "doctor.book": Row(DOCTOR_A | ADMIN, query=AT_DESK),
+    "doctor.book_now": Row(DOCTOR_A | ADMIN, form={**AT_DESK, **DESK_KEY, "at": "@tick"}),
+    "doctor.new_patient": Row(DOCTORS | ADMIN, query={"doctor": "@doctor"}),
+    "doctor.new_patient_now": Row(
+        DOCTORS | ADMIN,
+        query={"doctor": "@doctor"},
+        form={"name": "Nora Neu", "email": "nora@example.org"},
+    ),
+    "doctor.overbook": Row(DOCTOR_A | ADMIN, query={**AT_DESK, "at": "@taken tick"}),
+    "doctor.overbook_now": Row(
+        DOCTOR_A | ADMIN,
+        form={**AT_DESK, **DESK_KEY, "at": "@taken tick", "word": "An emergency"},
+    ),
+    "doctor.follow_up": Row(DOCTOR_A | ADMIN, {"ref": "@finished"}, query={"weeks": "4"}),
+    "doctor.follow_up_now": Row(
+        DOCTOR_A | ADMIN,
+        {"ref": "@finished"},
+        form={**DESK_KEY, "type": "@visit type", "at": "@tick"},
+    ),
     "doctor.hours": Row(DOCTORS | ADMIN),
     "doctor.hours_now": Row(
         DOCTORS | ADMIN,

@@ -107,7 +107,8 @@ def test_forged_headers_of_htmx_open_no_door(house: House) -> None:
                 path = house.address(rule, filled(row.path, house.cast.of))
                 strangers = {Person.ANONYMOUS, *Person} - row.may
                 for person in strangers:
-                    answer = house.ask(person, "GET", path, headers=forged)
+                    query = filled(row.query, house.cast.of)
+                    answer = house.ask(person, "GET", path, query=query, headers=forged)
                     assert answer.status_code in {401, 403, 404}, (person, path)
 
 

@@ -1,0 +1,86 @@
+"""Somebody new at the desk: an account without a password, and an invitation to choose one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Response, flash, make_response, render_template, request
+from flask_wtf import FlaskForm
+from wtforms import EmailField, StringField, TelField
+from wtforms.validators import StopValidation
+
+from app.accounts import addresses, invitations, names
+from app.accounts.addresses import NotAnAddress
+from app.accounts.invitations import AddressTaken, Newcomer
+from app.doctor import bp
+from app.doctor.desk import Choices, calendar_of
+from app.htmx import see_other
+from app.models import Role
+from app.security import me, only
+
+
+def _tidied(typed: str | None) -> str:
+    return names.tidy(typed or "")
+
+
+class NewPatientForm(FlaskForm):
+    name = StringField("Name", filters=[_tidied])
+    email = EmailField("E-mail address", filters=[_tidied])
+    phone = TelField("Telephone", filters=[_tidied])
+
+    def validate_name(self, field: Any) -> None:
+        if complaint := names.complaint_about_name(field.data):
+            raise StopValidation(complaint.replace("your name as you", "the name as they"))
+
+    def validate_email(self, field: Any) -> None:
+        try:
+            field.data = addresses.normalised(field.data)
+        except NotAnAddress as fault:
+            raise StopValidation(fault.sentence) from fault
+
+    def validate_phone(self, field: Any) -> None:
+        if field.data and (complaint := names.complaint_about_phone(field.data)):
+            raise StopValidation(complaint)
+
+    @property
+    def newcomer(self) -> Newcomer:
+        return Newcomer(self.name.data, self.email.data, Role.PATIENT, phone=self.phone.data)
+
+
+@bp.get("/board/book/new-patient/")
+@only(Role.DOCTOR, Role.ADMIN)
+def new_patient() -> Response:
+    """Ask who it is; what was searched for in vain need not be typed again."""
+    known = calendar_of(request.args)
+    if isinstance(known, Response):
+        return known
+    searched = request.args.get("q", "")[: names.LONGEST_NAME].strip()
+    field = "email" if "@" in searched else "name"
+    form = NewPatientForm(formdata=None, **{field: searched})
+    return _page(Choices.read(*known, request.args), form)
+
+
+@bp.post("/board/book/new-patient/")
+@only(Role.DOCTOR, Role.ADMIN)
+def new_patient_now() -> Response:
+    """Make the account, invite its owner, and go on to the time."""
+    known = calendar_of(request.args)
+    if isinstance(known, Response):
+        return known
+    choices, form = Choices.read(*known, request.args), NewPatientForm()
+    if not form.validate_on_submit():
+        return _page(choices, form, 422)
+    try:
+        user = invitations.create(form.newcomer, me())
+    except AddressTaken as refused:
+        form.email.errors = [refused.sentence]
+        return _page(choices, form, refused.status, taken=form.email.data)
+    flash(f"{user.name} is a patient now. We have mailed an invitation to {user.email}.", "success")
+    return see_other(choices.address(patient=user.ref, email=user.email))
+
+
+def _page(
+    choices: Choices, form: NewPatientForm, status: int = 200, taken: str | None = None
+) -> Response:
+    page = render_template("doctor/book_new.html", choices=choices, form=form, taken=taken)
+    return make_response(page, status)
