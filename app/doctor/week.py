@@ -116,6 +116,10 @@ class Asked:
     starts_at: datetime
     verdicts: Sequence[Verdict]
 
+    @property
+    def tick(self) -> int:
+        return tick_of(self.starts_at)
+
 
 @bp.get("/board/week/", endpoint="week")
 @only(Role.DOCTOR, Role.ADMIN)

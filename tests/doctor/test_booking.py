@@ -11,6 +11,7 @@ from app.models import AppointmentStatus as Status
 from app.scheduling import visits
 from app.scheduling.moves import Actor
 from app.scheduling.visits import Step
+from app.transaction import transactional
 from tests.builders import a_doctor, a_patient, a_visit_type, at, booked, tick
 from tests.doctor.conftest import Practice
 from tests.pages import HTMX, Form, Page, Visitor
@@ -332,3 +333,30 @@ def test_the_live_search_answers_with_its_part_alone(practice: Practice) -> None
     part = practice.doctor.get("/board/book/?q=ines", **HTMX)
     assert part.html.lstrip().startswith('<div id="patients"')
     assert "<html" not in part.html
+
+
+def test_the_board_the_week_and_an_open_time_lead_to_the_desk(practice: Practice) -> None:
+    assert f"/board/book/?day={THURSDAY}" in practice.doctor.get(f"/board/?day={THURSDAY}").html
+    assert 'href="/board/book/"' in practice.doctor.get("/board/week/").html
+    start = tick(f"{THURSDAY} 10:00")
+    why = practice.doctor.get(f"/board/week/why/?at={start}")
+    href = f"/board/book/?type={kind(practice)}&amp;at={start}"
+    assert f'href="{href}"' in why.html
+    found = practice.doctor.get(f"/board/book/?type={kind(practice)}&at={start}&q=ines")
+    assert f"type={kind(practice)}" in found.html
+    page = practice.doctor.get(address(practice, at=str(start)))
+    assert "Thursday 26 November, 10:00" in page.text
+
+
+def test_a_doctor_who_is_hidden_is_told_why_nothing_can_be_booked(practice: Practice) -> None:
+    with practice.app.app_context():
+        hide()
+    assert "You are not shown to the public" in practice.doctor.get("/board/book/").text
+    with practice.app.app_context():
+        ref = db.session.scalars(select(Doctor)).one().ref
+    assert "is not published" in practice.admin().get(f"/board/book/?doctor={ref}").text
+
+
+@transactional
+def hide() -> None:
+    db.session.scalars(select(Doctor)).one().is_published = False
