@@ -117,6 +117,7 @@ def _whole() -> Select[Appointment]:
             contains_eager(Appointment.visit_type),
             contains_eager(Appointment.location),
             contains_eager(Appointment.patient).contains_eager(Patient.user, alias=of_patient),
+            joinedload(Appointment.overbooked_by),
         )
     )
 

@@ -217,8 +217,11 @@ def test_an_overbooked_visit_is_marked_everywhere(practice: Practice) -> None:
     assert visit.is_overbooked
     assert "Overbooked by Ada Berg" in done.text
     assert "Overbooked on purpose by you In great pain" in done.text
-    for where in (f"/board/?day={THURSDAY}", f"/board/week/?day={THURSDAY}", "/board/find/"):
-        assert "Overbooked" in practice.doctor.get(where).text
+    board = practice.doctor.get(f"/board/?day={THURSDAY}").text
+    assert "Rita Rocha" in board
+    assert "Overbooked by Ada Berg" in board
+    for where in (f"/board/week/?day={THURSDAY}", "/board/find/", f"/board/sheet/?day={THURSDAY}"):
+        assert "overbooked" in practice.doctor.get(where).text.lower()
     assert "Overbooked" in practice.admin().get("/admin/appointments/").text
 
 

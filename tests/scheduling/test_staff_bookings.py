@@ -344,6 +344,14 @@ def test_patients_are_found_by_their_telephone_number_however_it_is_written(
     assert names(desk_patients.find(admin, "901821")) == []
 
 
+def test_patients_are_found_by_the_beginning_of_their_address(clinic: FrozenClock) -> None:
+    admin = a_user(Role.ADMIN)
+    a_patient("Ines Carvalho", "carva@example.org")
+    for typed in ("carv", "CARVA@ex", "carva@example.org"):
+        assert names(desk_patients.find(admin, typed)) == ["Ines Carvalho"]
+    assert names(desk_patients.find(admin, "arva@")) == []
+
+
 def test_neither_staff_nor_closed_accounts_are_found(clinic: FrozenClock) -> None:
     admin, patient = a_user(Role.ADMIN, "Ines Admin"), a_patient("Ines Closed")
     a_doctor("Ines Doctor")
