@@ -135,10 +135,14 @@ def test_leaving_the_booking_gives_the_time_back(
 
     page.get_by_role("link", name="Docket").first.click()
     page.wait_for_url("**/")
+    # What a page says as it is left arrives when the browser likes, maybe after the next request.
+    shows = "async ([address, words]) => (await (await fetch(address)).text()).includes(words)"
+    nothing_held = "No time chosen yet"
+    page.wait_for_function(shows, arg=[clinic.times, nothing_held], polling=100)
     page.goto(clinic.times)
 
     expect(page.locator(opening(clinic, "10:30"))).to_be_visible()
-    expect(page.get_by_text("No time chosen yet")).to_be_attached()
+    expect(page.get_by_text(nothing_held)).to_be_attached()
 
 
 def test_reload_and_back_keep_the_choices(page: Page, clinic: Clinic) -> None:
