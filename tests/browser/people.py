@@ -10,6 +10,9 @@ from playwright.sync_api import Page
 
 from app import clock
 from app.models import Role
+from app.scheduling import visits
+from app.scheduling.moves import Actor
+from app.scheduling.visits import Step
 from tests.builders import (
     BERLIN,
     PASSWORD,
@@ -32,6 +35,7 @@ class Clinic:
     appointment: str
     day: str
     user: str
+    finished: str
 
     @property
     def times(self) -> str:
@@ -58,7 +62,12 @@ def open_clinic(app: Flask) -> Clinic:
         patient = a_patient("Ines Carvalho", "patient@example.org")
         a_user(Role.ADMIN, "Ana Sousa", "admin@example.org")
         visit = booked(patient, doctor, at(f"{day} 09:00"), assessment)
-        return Clinic(doctor.ref, check_up.ref, visit.ref, day.isoformat(), patient.user.ref)
+        finished = booked(a_patient("Rui Costa"), doctor, at(f"{day} 11:00"), check_up)
+        for step in (Step.START, Step.COMPLETE):
+            visits.take(finished, step, Actor.of(doctor.user), version=finished.version)
+        return Clinic(
+            doctor.ref, check_up.ref, visit.ref, day.isoformat(), patient.user.ref, finished.ref
+        )
 
 
 def sign_in(page: Page, email: str) -> None:

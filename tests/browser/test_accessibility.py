@@ -54,6 +54,8 @@ PAGES = {
         "/board/sheet/?day={day}",
         "/board/find/",
         "/board/today/",
+        "/board/visit/{finished}/",
+        "/board/visit/{finished}/follow-up/?weeks=4",
         "/board/book/",
         "/board/book/?q=ines",
         "/board/book/?patient={user}&day={day}",
@@ -146,6 +148,7 @@ def test_every_page_is_accessible_and_keeps_the_policy(
                 day=clinic.day,
                 user=clinic.user,
                 times=clinic.times,
+                finished=clinic.finished,
             )
         )
         axe(screen)

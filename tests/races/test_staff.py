@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from functools import partial
+from threading import Barrier
+from typing import Any
 
+import pytest
 from flask import Flask
 from sqlalchemy import select
 
@@ -11,13 +14,14 @@ from app.clock import tick_of
 from app.extensions import db
 from app.models import Appointment, Doctor, Patient, Role, User
 from app.models import AppointmentStatus as Status
-from app.scheduling import openings, overbooking, refusals, staff_bookings
+from app.scheduling import claims, openings, overbooking, refusals, staff_bookings
+from app.scheduling.openings import Opening
 from app.scheduling.soundness import count_faults
 from app.scheduling.staff_bookings import Wanted
 from tests import builders
 from tests.builders import tomorrow_at
 from tests.races.people import Practice, number_of, the
-from tests.races.racing import allowed, race, refused
+from tests.races.racing import PATIENCE, allowed, race, refused
 
 ROUNDS = 5
 
@@ -51,6 +55,31 @@ def test_of_two_at_the_desk_and_a_patient_exactly_one_gets_an_opening(clinic: Fl
         assert len(refused(results, refusals.OpeningTaken)) == 2
     with clinic.app_context():
         assert number_of(Status.CONFIRMED) == ROUNDS
+
+
+def test_the_race_at_the_desk_notices_check_then_insert(
+    mutant_on_mariadb: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On SQLite writers come one after the other, so that a look is enough there."""
+    practice = Practice(mutant_on_mariadb, patients=3)
+    doctor, _ = desk(mutant_on_mariadb, practice)
+    tick = tick_of(tomorrow_at("10:00"))
+    meeting, look = Barrier(3), openings.require
+
+    def look_together(*args: Any) -> Opening:
+        found = look(*args)
+        meeting.wait(PATIENCE)
+        return found
+
+    monkeypatch.setattr(openings, "require", look_together)
+    monkeypatch.setattr(claims, "take", lambda *_: None)
+    acts = [
+        partial(book, practice, doctor, patient, tick, f"form {patient}")
+        for patient in practice.patients
+    ]
+    assert len(allowed(race(mutant_on_mariadb, acts))) == 3
+    with mutant_on_mariadb.app_context():
+        assert count_faults().overlapping > 0
 
 
 def test_a_form_of_the_desk_that_is_sent_twice_at_once_books_once(clinic: Flask) -> None:
