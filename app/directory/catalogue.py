@@ -135,7 +135,7 @@ class DoctorFacts:
         return next((kind for kind in every if kind.id == visit_type_id), None)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Catalogue:
     """Published doctors in order of name, and what they have between them; visit types on the
     clinic's terms, without those that only the clinic books."""
@@ -145,6 +145,7 @@ class Catalogue:
     specialties: tuple[SpecialtyFacts, ...]
     locations: tuple[LocationFacts, ...]
     visit_types: tuple[VisitTypeFacts, ...]
+    languages: tuple[tuple[str, str], ...]  # (code, name) of those that somebody speaks, by name
     by_ref: dict[str, DoctorFacts] = field(repr=False)
     by_id: dict[int, DoctorFacts] = field(repr=False)
     places: dict[int, LocationFacts] = field(repr=False)  # all, also where nobody works by the week
@@ -165,12 +166,6 @@ class Catalogue:
     def has_several_zones(self) -> bool:
         """Whether a time says too little without its zone."""
         return len({place.zone.key for place in self.locations}) > 1
-
-    @property
-    def languages(self) -> list[tuple[str, str]]:
-        """(code, name) of each language that some doctor speaks, in order of name."""
-        codes = {code for doctor in self.doctors for code in doctor.languages}
-        return sorted(((code, language_name(code)) for code in codes), key=lambda pair: pair[1])
 
 
 def current() -> Catalogue:
@@ -220,10 +215,16 @@ def at(number: int) -> Catalogue:
         visit_types=_used(
             (kind for kind in offers[doctor.id] if not kind.is_for_staff) for doctor in doctors
         ),
+        languages=_spoken(doctors),
         by_ref={doctor.ref: doctor for doctor in doctors},
         by_id={doctor.id: doctor for doctor in doctors},
         places=locations,
     )
+
+
+def _spoken(doctors: Iterable[DoctorFacts]) -> tuple[tuple[str, str], ...]:
+    codes = {code for doctor in doctors for code in doctor.languages}
+    return tuple(sorted(((c, language_name(c)) for c in codes), key=lambda pair: pair[1]))
 
 
 def _all(query: Select[T]) -> ScalarResult[T]:

@@ -91,10 +91,12 @@ def nearest_miss(desk: Desk, query: Query) -> tuple[str, Opening] | None:
     return min(misses, key=lambda miss: miss[1].tick, default=None)
 
 
-def popular_specialties(catalogue: Catalogue, how_many: int) -> list[SpecialtyFacts]:
+@lru_cache(maxsize=2)
+def popular_specialties(catalogue: Catalogue, how_many: int) -> tuple[SpecialtyFacts, ...]:
     """The specialties that the most doctors have, in order of name."""
     doctors = Counter(specialty for one in catalogue.doctors for specialty in one.specialties)
-    return sorted((one for one, _ in doctors.most_common(how_many)), key=lambda one: one.name)
+    first = (specialty for specialty, _ in doctors.most_common(how_many))
+    return tuple(sorted(first, key=lambda specialty: specialty.name))
 
 
 @lru_cache(maxsize=8192)
