@@ -15,7 +15,7 @@ from app.htmx import at_address, respond, see_other, tag_of, tagged, unchanged, 
 from app.models import Appointment
 from app.patient import bp
 from app.patient.choices import Choices
-from app.scheduling import holds, openings, refusals, strip
+from app.scheduling import holds, nearby, openings, refusals, strip
 from app.scheduling.openings import Desk, Opening
 from app.scheduling.strip import Day, DayState
 from app.security import holder, may_hold, public, quiet
@@ -61,7 +61,7 @@ def openings_of_day() -> Response:
     free = openings.free_starts(desk, choices.doctors, choices.visit_type, choices.day, choices.day)
     near: list[Opening] = []
     if not any(one.bits for one in free):
-        near = openings.near_day(desk, choices.doctors, choices.visit_type, choices.day)
+        near = nearby.near_day(desk, choices.doctors, choices.visit_type, choices.day)
     query = choices.query(opening=None)
     places = [(one.doctor.id, one.location.id, one.first, one.bits) for one in free]
     tag = tag_of(query, desk.revision, places, [(one.doctor.id, one.tick) for one in near])
@@ -137,7 +137,7 @@ def _why_not(desk: Desk, choices: Choices, tick: int) -> tuple[str | None, list[
     try:
         openings.require(desk, choices.doctor, choices.visit_type, tick)
     except refusals.NotBookable as refused:
-        near = openings.nearest(desk, choices.doctors, choices.visit_type, tick)
+        near = nearby.nearest(desk, choices.doctors, choices.visit_type, tick)
         me = current_user.user.patient if current_user.is_authenticated else None
         is_taken = isinstance(refused, refusals.OpeningTaken)
         if is_taken and me is not None and holds.is_busy(me, choices.visit_type, tick):
@@ -175,13 +175,13 @@ def _times(desk: Desk, choices: Choices) -> Times | None:
     )
     days = strip.of_days(desk, choices.doctors, choices.visit_type, first_day)
     earliest = next(
-        iter(openings.earliest(desk, choices.doctors, choices.visit_type, how_many=1)), None
+        iter(nearby.earliest(desk, choices.doctors, choices.visit_type, how_many=1)), None
     )
     wanted = choices.day or (earliest.day if earliest else first_day)
     day = next((one for one in days if one.on == wanted), None) or _beyond(wanted, first_day)
     found = _openings(desk, choices, wanted)
     near = (
-        openings.near_day(desk, choices.doctors, choices.visit_type, wanted)
+        nearby.near_day(desk, choices.doctors, choices.visit_type, wanted)
         if earliest and not found
         else []
     )

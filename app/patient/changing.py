@@ -16,7 +16,7 @@ from app.models import Appointment, Role
 from app.patient import bp
 from app.patient.booking import parts_of_day
 from app.patient.mine import details_page, options_of
-from app.scheduling import appointments, changes, openings, refusals, strip
+from app.scheduling import appointments, changes, nearby, openings, refusals, strip
 from app.scheduling.moves import Actor
 from app.scheduling.openings import Opening
 from app.security import limited, me, my_patient, only
@@ -117,7 +117,7 @@ def _move_page(
     day = next((day for day in days if day.on == on), first_open)
     nearest: list[Opening] = []
     if wanted is not None:
-        nearest = openings.nearest(desk, [doctor], visit_type, wanted, apart_from=found.id)
+        nearest = nearby.nearest(desk, [doctor], visit_type, wanted, apart_from=found.id)
     return respond(
         "patient/move.html",
         "patient/_move.html",

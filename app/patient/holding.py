@@ -13,7 +13,7 @@ from app.models import Appointment, Role
 from app.patient import bp
 from app.patient.booking import booking_page, my_hold, new_key
 from app.patient.choices import Choices
-from app.scheduling import appointments, bookings, holds, openings, refusals, who_may_book
+from app.scheduling import appointments, bookings, holds, nearby, openings, refusals, who_may_book
 from app.scheduling.states import MOVABLE
 from app.security import BROWSER, holder, limited, me, my_patient, only, public
 
@@ -160,7 +160,7 @@ def _refused(
         status=refused.status,
         choices=choices,
         refusal=refused.sentence,
-        alternatives=openings.nearest(openings.desk(), choices.doctors, choices.visit_type, tick),
+        alternatives=nearby.nearest(openings.desk(), choices.doctors, choices.visit_type, tick),
         reason=reason,
         key=new_key(),
     )

@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 from app.clock import tick_of
 
 MINUTES_PER_TICK = 5
+TICKS_A_DAY = 288  # of 24 hours
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,8 +15,10 @@ from sqlalchemy.exc import IntegrityError
 from app.directory.catalogue import DoctorFacts
 from app.extensions import db
 from app.models import OpeningFloor
-from app.scheduling import openings
+from app.scheduling import agenda, nearby, openings
 from app.scheduling.agenda import LONGEST_BUFFER_TICKS, LONGEST_VISIT_TICKS
+from app.scheduling.availability import positions
+from app.scheduling.days import TICKS_A_DAY
 from app.scheduling.openings import Desk
 from app.transaction import Overtaken, rows_changed, transactional
 
@@ -30,6 +32,27 @@ def known(desk: Desk) -> dict[int, int]:
         OpeningFloor.revision == desk.revision
     )
     return dict(db.session.execute(query).all())
+
+
+def floor_of(desk: Desk, doctor: DoctorFacts) -> int:
+    """A tick before which the doctor can have no opening of any visit type unless time is freed.
+
+    Holds count as free, because they end without anybody saying so.
+    """
+    start = desk.first_tick
+    for first_day, last_day in nearby.stretches(desk, start):
+        shape = agenda.shapes(desk.revision, (doctor.id,), first_day, last_day)[doctor.id]
+        busy = agenda.busy([doctor.id], shape.window, None).get(doctor.id, 0)
+        firsts = [
+            shape.window.first + next(positions(starts))
+            for visit_type in doctor.visit_types
+            for place in shape.places
+            if (starts := openings.starts_in(desk, place, shape.window, busy, visit_type))
+        ]
+        if firsts:
+            return min(firsts)
+    # The horizon moves on by itself, so its end is all that can be promised.
+    return start + (desk.settings.horizon_days - 1) * TICKS_A_DAY
 
 
 def lower(doctor_id: int, tick: int) -> None:
@@ -81,7 +104,7 @@ def _raise(doctor: DoctorFacts) -> bool:
     row = db.session.get_one(OpeningFloor, doctor.id)
     desk = openings.desk()
     values = {
-        "tick": openings.floor_of(desk, doctor),
+        "tick": floor_of(desk, doctor),
         "revision": desk.revision,
         "raised_at": desk.at,
     }

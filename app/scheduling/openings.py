@@ -28,8 +28,6 @@ from app.scheduling.availability import (
 from app.scheduling.days import MINUTES_PER_TICK, date_of, local_day, run, starts_of
 
 ZONES_APART = timedelta(2)  # from UTC−11 to UTC+14 the date at one instant differs by up to two
-SCAN_DAYS = 14
-TICKS_A_DAY = 288
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,59 +172,6 @@ def listed(
     return sorted(found, key=lambda opening: (opening.tick, opening.doctor.name))
 
 
-def earliest(
-    desk: Desk,
-    doctors: Sequence[DoctorFacts],
-    visit_type: VisitTypeFacts,
-    location: LocationFacts | None = None,
-    how_many: int = 3,
-    not_before: int = 0,
-) -> list[Opening]:
-    """The first openings from the tick `not_before` on, within the horizon."""
-    start = max(desk.first_tick, not_before)
-    found: list[Opening] = []
-    for first_day, last_day in _stretches(desk, start):
-        free = free_starts(desk, doctors, visit_type, first_day, last_day, location)
-        late = (one._replace(bits=one.bits & ~run(max(start - one.first, 0))) for one in free)
-        found += listed(visit_type, late, how_many)
-        if len(found) >= how_many:
-            break
-    return found[:how_many]
-
-
-def floor_of(desk: Desk, doctor: DoctorFacts) -> int:
-    """A tick before which the doctor can have no opening of any visit type unless time is freed.
-
-    Holds count as free, because they end without anybody saying so.
-    """
-    start = desk.first_tick
-    for first_day, last_day in _stretches(desk, start):
-        shape = agenda.shapes(desk.revision, (doctor.id,), first_day, last_day)[doctor.id]
-        busy = agenda.busy([doctor.id], shape.window, None).get(doctor.id, 0)
-        firsts = [
-            shape.window.first + next(positions(starts))
-            for visit_type in doctor.visit_types
-            for place in shape.places
-            if (starts := starts_in(desk, place, shape.window, busy, visit_type))
-        ]
-        if firsts:
-            return min(firsts)
-    # The horizon moves on by itself, so its end is all that can be promised.
-    return start + (desk.settings.horizon_days - 1) * TICKS_A_DAY
-
-
-def _stretches(desk: Desk, start: int) -> Iterable[tuple[date, date]]:
-    """The dates from a tick to the horizon, a fortnight at a time, with room on both sides for
-    every zone; `starts_in` is exact."""
-    day = date_of(start, desk.settings.zoneinfo) - ZONES_APART
-    today = desk.at.astimezone(desk.settings.zoneinfo).date()
-    end = today + timedelta(desk.settings.horizon_days) + ZONES_APART
-    while day <= end:
-        until = min(day + timedelta(SCAN_DAYS - 1), end)
-        yield day, until
-        day = until + ONE_DAY
-
-
 def one_each(openings: Sequence[Opening]) -> list[Opening]:
     """One opening for each start; where several doctors are free, they take turns."""
     by_start: dict[int, list[Opening]] = {}
@@ -237,47 +182,6 @@ def one_each(openings: Sequence[Opening]) -> list[Opening]:
         same[tick * MINUTES_PER_TICK // same[0].visit_type.step % len(same)]
         for tick, same in by_start.items()
     ]
-
-
-def nearest(
-    desk: Desk,
-    doctors: Sequence[DoctorFacts],
-    visit_type: VisitTypeFacts,
-    tick: int,
-    how_many: int = 3,
-    apart_from: int | None = None,
-) -> list[Opening]:
-    """The openings nearest to a tick, in order of time; those of a week around it come first."""
-    last_tick = desk.first_tick + desk.settings.horizon_days * TICKS_A_DAY
-    tick = min(max(tick, desk.first_tick), last_tick)
-    around = date_of(tick, desk.settings.zoneinfo)
-    week = timedelta(7)
-    free = free_starts(
-        desk, doctors, visit_type, around - week, around + week, apart_from=apart_from
-    )
-    close = (_closest(one, tick, how_many) for one in free)
-    near = listed(visit_type, close) or earliest(desk, doctors, visit_type, how_many=how_many)
-    closest = sorted(near, key=lambda opening: abs(opening.tick - tick))[:how_many]
-    return sorted(closest, key=lambda opening: opening.tick)
-
-
-def near_day(
-    desk: Desk, doctors: Sequence[DoctorFacts], visit_type: VisitTypeFacts, on: date
-) -> list[Opening]:
-    """The openings nearest to the noon of a date on which there is none."""
-    return nearest(desk, doctors, visit_type, local_day(on, desk.settings.zoneinfo).first + 144)
-
-
-def _closest(free: FreeStarts, tick: int, how_many: int) -> FreeStarts:
-    """Of some starts those that may be among the `how_many` closest to a tick."""
-    here = max(tick - free.first, 0)
-    before, after = free.bits & run(here), free.bits & ~run(here)
-    kept = 0
-    for _ in range(how_many):
-        kept |= (1 << before.bit_length() >> 1) | (after & -after)
-        before &= ~kept
-        after &= ~kept
-    return free._replace(bits=kept)
 
 
 def require(

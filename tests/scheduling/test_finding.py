@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 from app.clinic import revision
-from app.scheduling import openings, strip
+from app.scheduling import nearby, openings, strip
 from tests.builders import (
     a_doctor,
     a_location,
@@ -27,7 +27,7 @@ def test_the_earliest_openings_are_found_within_the_horizon(clinic):
     works(doctor, a_location(), 3, "09:00-09:30", valid_from=date(2027, 1, 13))
     desk = openings.desk()
     facts = desk.catalogue.by_id[doctor.id]
-    found = openings.earliest(desk, [facts], facts.visit_types[0])
+    found = nearby.earliest(desk, [facts], facts.visit_types[0])
     assert [str(each.day) for each in found] == ["2027-01-13", "2027-01-20"]
 
 
@@ -36,7 +36,7 @@ def test_the_earliest_openings_are_not_before_the_wanted_time(clinic):
     desk = openings.desk()
     facts = desk.catalogue.by_id[doctor.id]
     wanted = tick("2026-11-26 09:10")
-    found = openings.earliest(desk, [facts], facts.visit_types[0], not_before=wanted, how_many=2)
+    found = nearby.earliest(desk, [facts], facts.visit_types[0], not_before=wanted, how_many=2)
     assert [each.tick for each in found] == [
         tick("2026-11-26 09:15"),
         tick("2026-11-26 09:30"),
@@ -49,7 +49,7 @@ def test_the_nearest_openings_lie_around_the_wanted_time_in_order(clinic):
     desk = openings.desk()
     facts = desk.catalogue.by_id[doctor.id]
     wanted = tick("2026-11-25 12:00")
-    found = openings.nearest(desk, [facts], facts.visit_types[0], wanted)
+    found = nearby.nearest(desk, [facts], facts.visit_types[0], wanted)
     assert [f"{each.local:%H:%M}" for each in found] == ["11:15", "11:30", "12:30"]
 
 
@@ -59,7 +59,7 @@ def test_where_the_week_is_full_the_nearest_openings_come_later(clinic):
     desk = openings.desk()
     facts = desk.catalogue.by_id[doctor.id]
     wanted = tick("2026-11-25 09:00")
-    found = openings.nearest(desk, [facts], facts.visit_types[0], wanted, how_many=1)
+    found = nearby.nearest(desk, [facts], facts.visit_types[0], wanted, how_many=1)
     assert [str(each.day) for each in found] == ["2026-12-16"]
 
 

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from app.clock import instant_of
 from app.models import Appointment, Doctor
 from app.models import AppointmentStatus as Status
-from app.scheduling import changes, floors, holds, openings, visits
+from app.scheduling import changes, floors, holds, nearby, openings, visits
 from app.scheduling.moves import Actor
 from app.scheduling.states import MOVABLE
 from app.transaction import transactional
@@ -35,7 +35,7 @@ acts = st.lists(
 def true_earliest(doctor: Doctor) -> int | None:
     desk = openings.desk()
     facts = desk.catalogue.by_id[doctor.id]
-    firsts = [openings.earliest(desk, [facts], kind, how_many=1) for kind in facts.visit_types]
+    firsts = [nearby.earliest(desk, [facts], kind, how_many=1) for kind in facts.visit_types]
     return min((found[0].tick for found in firsts if found), default=None)
 
 
@@ -53,7 +53,7 @@ def an_opening(doctor: Doctor, number: int) -> openings.Opening | None:
     desk = openings.desk()
     facts = desk.catalogue.by_id[doctor.id]
     kind = facts.visit_types[number % len(facts.visit_types)]
-    found = openings.earliest(desk, [facts], kind, how_many=number // 4 + 1)
+    found = nearby.earliest(desk, [facts], kind, how_many=number // 4 + 1)
     return found[-1] if found else None
 
 
@@ -216,11 +216,11 @@ def test_a_floor_that_was_lowered_meanwhile_is_not_overwritten(clinic, monkeypat
 
 def lower_meanwhile(monkeypatch, doctor: Doctor) -> None:
     """Let somebody free time of the doctor while a floor is being computed."""
-    real = openings.floor_of
+    real = floors.floor_of
 
     def slowly(desk, of):
         tick = real(desk, of)
         floors.lower(doctor.id, tick - 500)
         return tick
 
-    monkeypatch.setattr(openings, "floor_of", slowly)
+    monkeypatch.setattr(floors, "floor_of", slowly)

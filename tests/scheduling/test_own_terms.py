@@ -10,7 +10,7 @@ from app.clock import tick_of
 from app.directory.catalogue import VisitTypeFacts
 from app.extensions import db
 from app.models import Appointment, Doctor, VisitType
-from app.scheduling import bookings, changes, holds, openings, refusals, soonest, strip
+from app.scheduling import bookings, changes, holds, nearby, openings, refusals, soonest, strip
 from app.scheduling.holds import Holder
 from app.scheduling.moves import Actor
 from tests.builders import a_doctor, a_patient, a_visit_type, at, booked, on_own_terms, tick
@@ -65,7 +65,7 @@ def test_the_strip_the_nearest_and_the_first_openings_use_the_own_length(quick, 
     common = common_of(desk, kind)
     assert strip.of_days(desk, desk.catalogue.doctors, common, DAY, days=1)[0].openings == 5 + 3
     only_slow = [desk.catalogue.by_ref[slow.ref]]
-    near = openings.nearest(desk, only_slow, common, tick("2026-11-25 10:30"), how_many=1)
+    near = nearby.nearest(desk, only_slow, common, tick("2026-11-25 10:30"), how_many=1)
     assert times_of(near, slow) == ["09:30"]
     ((own, firsts),) = soonest.of_each_visit_type(desk, only_slow[0])
     assert own.minutes == 60

@@ -73,7 +73,7 @@ def test_a_floor_lies_where_the_first_visit_type_may_begin(doctor, kinds):
     works(alone, a_location(), 3, "09:00-10:00", only=[kinds[1]])
     works(alone, a_location(), 5, "09:00-10:00")
     desk = openings.desk()
-    assert openings.floor_of(desk, desk.catalogue.by_id[alone.id]) == tick("2026-11-27 09:00")
+    assert floors.floor_of(desk, desk.catalogue.by_id[alone.id]) == tick("2026-11-27 09:00")
     for facts in desk.catalogue.doctors:
         floors.raise_for(facts)
     assert floors.known(openings.desk())[alone.id] == tick("2026-11-27 09:00")

@@ -18,7 +18,7 @@ from app.errors import ClinicError
 from app.extensions import db
 from app.models import OpeningFloor, Patient, VisitMode, WorkingHours
 from app.paging import Page
-from app.scheduling import bookings, floors, holds, openings, search
+from app.scheduling import bookings, floors, holds, nearby, openings, search
 from app.scheduling.holds import Holder
 from app.scheduling.openings import Desk
 from app.scheduling.ranking import Found, WhyNone
@@ -83,7 +83,7 @@ def take_a_time(rng: random.Random, patient: Patient, number: int) -> None:
     desk = openings.desk()
     doctor = rng.choice([one for one in desk.catalogue.doctors if one.visit_types])
     kind = rng.choice(doctor.visit_types)
-    some = openings.earliest(desk, [doctor], kind, how_many=4)
+    some = nearby.earliest(desk, [doctor], kind, how_many=4)
     if not some:
         return
     holder = Holder(f"browser-{number}", None, "192.0.2.1")

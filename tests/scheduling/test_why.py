@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from app.clock import tick_of
 from app.directory.catalogue import DoctorFacts, VisitTypeFacts
 from app.models import Closure, Doctor, HoursException, HoursExceptionKind, VisitType
-from app.scheduling import diary, holds, openings, why
+from app.scheduling import diary, holds, nearby, openings, why
 from app.scheduling.days import date_of
 from app.scheduling.holds import Holder
 from app.scheduling.openings import Desk
@@ -166,7 +166,7 @@ def test_it_says_bookable_exactly_when_the_booking_would_be_taken(clinic, now, w
     desk = openings.desk()
     facts = desk.catalogue.by_id[doctor.id]
     kind = facts.visit_types[0]
-    soon = openings.earliest(desk, [facts], kind, how_many=8)
+    soon = nearby.earliest(desk, [facts], kind, how_many=8)
     if soon:
         booked(a_patient(), doctor, data.draw(st.sampled_from(soon)).starts_at)
     desk = openings.desk()
