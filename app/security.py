@@ -20,7 +20,7 @@ from app.errors import Busy, NotAllowed
 from app.extensions import limiter, login_manager
 from app.htmx import is_htmx, see_other, wants_fragment
 from app.models import Doctor, LoginSession, Patient, Role, User
-from app.scheduling.holds import Holder
+from app.scheduling.holders import Holder
 
 View = TypeVar("View", bound=Callable[..., Any])
 

@@ -25,7 +25,7 @@ from app.directory.catalogue import DoctorFacts
 from app.extensions import db
 from app.models import Patient
 from app.scheduling import bookings, holds, openings
-from app.scheduling.holds import Holder
+from app.scheduling.holders import Holder
 from bench.clinic import an_app
 
 HTMX = {"HX-Request": "true", "HX-Request-Type": "partial"}

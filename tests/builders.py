@@ -40,7 +40,7 @@ from app.models import (
 )
 from app.models.doctor import doctor_visit_types
 from app.scheduling import bookings, holds
-from app.scheduling.holds import Holder
+from app.scheduling.holders import Holder
 from app.transaction import transactional
 
 PASSWORD = "a long enough pass phrase"

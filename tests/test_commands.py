@@ -34,7 +34,7 @@ from app.models import (
     User,
 )
 from app.scheduling import holds
-from app.scheduling.holds import Holder
+from app.scheduling.holders import Holder
 from app.transaction import rows_changed, transactional
 from app.worker import Worker
 from config import Config

@@ -15,7 +15,7 @@ from app.formats import local_day
 from app.htmx import see_other
 from app.inputs import own_path
 from app.models import Appointment, Role, User
-from app.scheduling import holds
+from app.scheduling import holders
 from app.security import holder, may_hold, may_open, me, sign_in
 
 PLACES = {
@@ -85,5 +85,5 @@ class HeldTime:
 
 def held_time() -> HeldTime | None:
     """The time that this browser holds, if it holds one."""
-    held = holds.held_by(holder()) if may_hold() else None
+    held = holders.held_by(holder()) if may_hold() else None
     return HeldTime(held, clock.now()) if held else None

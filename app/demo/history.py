@@ -27,7 +27,7 @@ from app.models import (
     User,
 )
 from app.scheduling import agenda, bookings, changes, holds, openings, visits
-from app.scheduling.holds import Holder
+from app.scheduling.holders import Holder
 from app.scheduling.moves import Actor
 from app.scheduling.states import Who
 from app.scheduling.visits import Step

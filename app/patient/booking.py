@@ -15,7 +15,7 @@ from app.htmx import at_address, respond, see_other, tag_of, tagged, unchanged, 
 from app.models import Appointment
 from app.patient import bp
 from app.patient.choices import Choices
-from app.scheduling import holds, nearby, openings, refusals, strip
+from app.scheduling import holders, holds, nearby, openings, refusals, strip
 from app.scheduling.openings import Desk, Opening
 from app.scheduling.strip import Day, DayState
 from app.security import holder, may_hold, public, quiet
@@ -153,7 +153,7 @@ def new_key() -> str:
 
 def my_hold() -> Appointment | None:
     """The time that this browser, or its patient, holds now."""
-    return holds.held_by(holder()) if may_hold() else None
+    return holders.held_by(holder()) if may_hold() else None
 
 
 def parts_of_day(found: Sequence[Opening]) -> list[tuple[str, list[Opening]]]:

@@ -102,12 +102,11 @@ def _move_page(
     found: Appointment, *, status: int = 200, refusal: str | None = None, wanted: int | None = None
 ) -> Response:
     desk = openings.desk()
-    doctor = desk.catalogue.by_id.get(found.doctor_id)
-    visit_type = doctor.offers(found.visit_type_id) if doctor else None
-    if doctor is None or visit_type is None:
+    terms = desk.terms_of(found)
+    if terms is None:
         sentence = "This doctor takes no bookings at present. Call the clinic to move the visit."
         return details_page(found, status=409, refusal=sentence)
-    visit_type = visit_type.lasting(found.minutes)
+    doctor, visit_type = terms
     first_day = desk.at.astimezone(found.zone).date()
     days = strip.of_days(desk, [doctor], visit_type, first_day, apart_from=found.id)
     on = a_day(request.args.get("day"))

@@ -8,8 +8,8 @@ from app.extensions import db
 from app.messaging import outbox
 from app.models import Appointment, Patient
 from app.models import AppointmentStatus as Status
-from app.scheduling import caps, claims, holds, openings, refusals, who_may_book
-from app.scheduling.holds import Holder
+from app.scheduling import caps, claims, holders, holds, openings, refusals, who_may_book
+from app.scheduling.holders import Holder
 from app.scheduling.moves import Actor, move_on
 from app.scheduling.states import Who
 from app.transaction import transactional
@@ -27,7 +27,7 @@ def book(holder: Holder, patient: Patient, ref: str, reason: str) -> Appointment
     """
     desk = openings.desk(lock=True)
     caps.one_at_a_time(patient)
-    appointment = db.session.scalars(holds.any_of(holder, ref)).one_or_none()
+    appointment = db.session.scalars(holders.any_of(holder, ref)).one_or_none()
     if appointment is None:
         raise NotFound
     if appointment.patient_id == patient.id and appointment.status is not Status.HELD:
@@ -36,13 +36,12 @@ def book(holder: Holder, patient: Patient, ref: str, reason: str) -> Appointment
         return appointment
     if appointment.status is not Status.HELD or holds.is_over(appointment, desk.at):
         raise refusals.HoldEnded
-    doctor = desk.catalogue.by_id.get(appointment.doctor_id)
-    visit_type = doctor.offers(appointment.visit_type_id) if doctor else None
-    if doctor is None or visit_type is None:
+    terms = desk.terms_of(appointment)
+    if terms is None:
         raise refusals.NotBookable
+    doctor, visit_type = terms
     who_may_book.check(patient, doctor, visit_type)
-    agreed = visit_type.lasting(appointment.minutes)
-    openings.check_hours(desk, doctor, agreed, tick_of(appointment.starts_at))
+    openings.check_hours(desk, doctor, visit_type, tick_of(appointment.starts_at))
     holds.give_up_others(holder, appointment)
     caps.check_bookings(desk, patient, doctor)
     first_time = appointment.patient_id is None

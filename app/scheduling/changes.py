@@ -14,7 +14,7 @@ from app.models import Appointment
 from app.models import AppointmentStatus as Status
 from app.scheduling import claims, floors, holds, openings, refusals
 from app.scheduling.moves import Actor, move_on
-from app.scheduling.openings import Desk, length_of
+from app.scheduling.openings import Desk, Opening, length_of
 from app.scheduling.states import MOVABLE, Who
 from app.transaction import rows_changed, transactional
 
@@ -73,16 +73,31 @@ def move(appointment: Appointment, actor: Actor, tick: int, *, version: int) -> 
         raise refusals.NotNow("This appointment can no longer be moved.")
     if actor.who is Who.PATIENT:
         check_cutoff(desk, appointment)
-    doctor = desk.catalogue.by_id.get(appointment.doctor_id)
-    visit_type = doctor.offers(appointment.visit_type_id) if doctor else None
-    if doctor is None or visit_type is None:
+    terms = desk.terms_of(appointment)
+    if terms is None:
         raise refusals.NotBookable("This doctor takes no bookings at present. Call the clinic.")
-    visit_type = visit_type.lasting(appointment.minutes)
+    doctor, visit_type = terms
     holds.end_expired(desk.at, doctor_id=doctor.id, patient_id=appointment.patient.id)
     opening = openings.require(desk, doctor, visit_type, tick, apart_from=appointment.id)
-    length = length_of(visit_type)
-    before = appointment.starts_at
-    freed_from = appointment.busy_from_tick
+    before, freed_from = appointment.starts_at, appointment.busy_from_tick
+    _put(appointment, opening, version)
+    claims.release(appointment)
+    claims.take(appointment, doctor.calendar_id, appointment.patient.calendar_id)
+    floors.lower(appointment.doctor_id, freed_from)
+    audit.record(
+        actor.user,
+        MOVE_ACTION,
+        appointment,
+        name=appointment.ref,
+        before={"starts_at": before.isoformat()},
+        after={"starts_at": opening.starts_at.isoformat()},
+    )
+    outbox.appointment_moved(appointment, before)
+
+
+def _put(appointment: Appointment, opening: Opening, version: int) -> None:
+    """Write where an appointment is now, if it is still as the actor saw it."""
+    length = length_of(opening.visit_type)
     changed = rows_changed(
         update(Appointment)
         .where(Appointment.id == appointment.id, Appointment.version == version)
@@ -100,18 +115,6 @@ def move(appointment: Appointment, actor: Actor, tick: int, *, version: int) -> 
     if changed != 1:
         raise refusals.ChangedMeanwhile
     db.session.refresh(appointment)
-    claims.release(appointment)
-    claims.take(appointment, doctor.calendar_id, appointment.patient.calendar_id)
-    floors.lower(appointment.doctor_id, freed_from)
-    audit.record(
-        actor.user,
-        MOVE_ACTION,
-        appointment,
-        name=appointment.ref,
-        before={"starts_at": before.isoformat()},
-        after={"starts_at": opening.starts_at.isoformat()},
-    )
-    outbox.appointment_moved(appointment, before)
 
 
 def check_cutoff(desk: Desk, appointment: Appointment) -> None:

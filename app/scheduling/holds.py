@@ -7,48 +7,25 @@ and the worker sweeps.
 
 from __future__ import annotations
 
-import hashlib
-from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Select, and_, or_, select, update
+from sqlalchemy import or_, select, update
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import joinedload
 
 from app import clock
 from app.clinic import audit
 from app.directory.catalogue import DoctorFacts, VisitTypeFacts
 from app.extensions import db
-from app.models import Appointment, Claim, Doctor, Patient, User
+from app.models import Appointment, Claim, Patient
 from app.models import AppointmentStatus as Status
-from app.scheduling import caps, claims, drafts, openings, refusals, who_may_book
+from app.scheduling import caps, claims, drafts, holders, openings, refusals, who_may_book
+from app.scheduling.holders import Holder
 from app.scheduling.moves import TIME, Actor, move_on
 from app.scheduling.openings import Desk, Opening, length_of
 from app.scheduling.states import Who
 from app.transaction import Overtaken, is_duplicate, rows_changed, transactional
 
 LONGEST_REASON = 500
-
-
-@dataclass(frozen=True, slots=True)
-class Holder:
-    """Who holds: a patient if signed in, and the browser (by a secret token of its own).
-
-    `address` stands for where the request came from: a keyed hash, from which nobody reads it.
-    """
-
-    browser: str
-    patient: Patient | None = None
-    address: str = ""
-
-    @property
-    def browser_hash(self) -> str:
-        return hashlib.sha256(f"browser:{self.browser}".encode()).hexdigest()
-
-    def scoped(self, key: str) -> str:
-        """A booking key as it is stored: another holder's equal key is another key."""
-        whose = f"patient:{self.patient.id}" if self.patient else f"browser:{self.browser}"
-        return hashlib.sha256(f"{whose}:{key}".encode()).hexdigest()
 
 
 def hold(
@@ -75,7 +52,7 @@ def _refuse_early(
         openings.require(desk, doctor, visit_type, tick)
     except refusals.OpeningTaken as taken:
         # It may be taken by this very form, or by the hold that would be given up for it.
-        if not _holds_or_knows(holder, holder.scoped(key)):
+        if not holders.holds_or_knows(holder, holder.scoped(key)):
             raise _whose(holder, visit_type, tick) from taken
 
 
@@ -108,18 +85,18 @@ def _hold(
     if holder.patient is not None:
         caps.one_at_a_time(holder.patient)
     stored_key = holder.scoped(key)
-    earlier = _by_key(stored_key)
+    earlier = holders.by_key(stored_key)
     if earlier is not None:
         return _same_hold(desk, earlier, doctor_ref, visit_type_ref, tick)
     doctor, visit_type = _offered(desk, holder, doctor_ref, visit_type_ref)
-    for mine in _held_by(holder):
+    for mine in holders.all_held_by(holder):
         reason = reason or mine.reason
-        move_on(mine, Status.EXPIRED, Actor(_user(holder), Who.PATIENT), version=mine.version)
+        move_on(mine, Status.EXPIRED, Actor(holder.user, Who.PATIENT), version=mine.version)
     end_expired(desk.at, doctor_id=doctor.id)
     try:
         opening = openings.require(desk, doctor, visit_type, tick)
     except refusals.OpeningTaken as taken:
-        if _by_key(stored_key) is not None:  # by this very form, a moment ago
+        if holders.by_key(stored_key) is not None:  # by this very form, a moment ago
             raise Overtaken from taken
         raise _whose(holder, visit_type, tick) from taken
     caps.check_holds(desk, holder.address, holder.patient)
@@ -127,17 +104,12 @@ def _hold(
         caps.check_bookings(desk, holder.patient, doctor)
     appointment = _new(desk, opening, holder, stored_key)
     appointment.reason = reason.strip()[:LONGEST_REASON]
-    try:
-        db.session.flush()
-    except IntegrityError as fault:
-        if is_duplicate(fault, "booking_key", "held_by_browser"):
-            raise Overtaken from fault  # the same form, or the same browser, twice at once
-        raise
+    _store(appointment)
     claims.take(
         appointment, doctor.calendar_id, holder.patient.calendar_id if holder.patient else None
     )
     audit.record(
-        _user(holder),
+        holder.user,
         "appointment.held",
         appointment,
         name=appointment.ref,
@@ -149,23 +121,23 @@ def _hold(
 @transactional
 def release(holder: Holder, ref: str) -> None:
     """Give a hold up; one that has ended, or is not the holder's, is left as it is."""
-    for mine in _held_by(holder):
+    for mine in holders.all_held_by(holder):
         if mine.ref == ref:
-            move_on(mine, Status.EXPIRED, Actor(_user(holder), Who.PATIENT), version=mine.version)
+            move_on(mine, Status.EXPIRED, Actor(holder.user, Who.PATIENT), version=mine.version)
 
 
 def give_up_others(holder: Holder, chosen: Appointment) -> None:
     """Give up, in the present transaction, whatever the holder holds beside `chosen`."""
-    for mine in _held_by(holder):
+    for mine in holders.all_held_by(holder):
         if mine.id != chosen.id:
-            move_on(mine, Status.EXPIRED, Actor(_user(holder), Who.PATIENT), version=mine.version)
+            move_on(mine, Status.EXPIRED, Actor(holder.user, Who.PATIENT), version=mine.version)
 
 
 @transactional
 def prolong(holder: Holder, ref: str) -> None:
     """Let a hold last as long again, once: a second click adds nothing. Raises HoldEnded."""
     desk = openings.desk()
-    appointment = db.session.scalars(any_of(holder, ref)).one_or_none()
+    appointment = db.session.scalars(holders.any_of(holder, ref)).one_or_none()
     if (
         appointment is None
         or appointment.status is not Status.HELD
@@ -199,20 +171,9 @@ def may_prolong(appointment: Appointment) -> bool:
 @transactional
 def note(holder: Holder, ref: str, reason: str) -> None:
     """Keep what was typed with the hold, while its holder goes to sign in."""
-    appointment = db.session.scalars(any_of(holder, ref)).one_or_none()
+    appointment = db.session.scalars(holders.any_of(holder, ref)).one_or_none()
     if appointment is not None and appointment.status is Status.HELD:
         appointment.reason = reason.strip()[:LONGEST_REASON]
-
-
-def held_by(holder: Holder) -> Appointment | None:
-    """The time that the holder holds at this moment."""
-    alive = Appointment.hold_expires_at > clock.database_now()
-    whole = (
-        joinedload(Appointment.doctor).joinedload(Doctor.user),
-        joinedload(Appointment.visit_type),
-        joinedload(Appointment.location),
-    )
-    return db.session.scalars(_owned_by(holder).options(*whole).where(alive)).first()
 
 
 def is_busy(patient: Patient, visit_type: VisitTypeFacts, tick: int) -> bool:
@@ -286,48 +247,14 @@ def _new(desk: Desk, opening: Opening, holder: Holder, key: str) -> Appointment:
     appointment.holder_hash = holder.browser_hash
     appointment.held_by_browser = None if holder.patient else holder.browser_hash
     appointment.holder_address = holder.address
-    db.session.add(appointment)
     return appointment
 
 
-def _holds_or_knows(holder: Holder, stored_key: str) -> bool:
-    """Whether the holder holds a time, or has used the key before; in one narrow query."""
-    alive = Appointment.hold_expires_at > clock.database_now()
-    known = select(Appointment.id).where(Appointment.booking_key == stored_key)
-    held = select(Appointment.id).where(Appointment.status == Status.HELD, _mine(holder), alive)
-    return db.session.execute(known.union_all(held).limit(1)).first() is not None
-
-
-def _by_key(stored_key: str) -> Appointment | None:
-    return db.session.scalars(
-        select(Appointment).where(Appointment.booking_key == stored_key)
-    ).first()
-
-
-def _held_by(holder: Holder) -> list[Appointment]:
-    return list(db.session.scalars(_owned_by(holder)).all())
-
-
-def _owned_by(holder: Holder) -> Select[Appointment]:
-    return (
-        select(Appointment)
-        .where(Appointment.status == Status.HELD, _mine(holder))
-        .order_by(Appointment.id.desc())
-    )
-
-
-def _mine(holder: Holder) -> ColumnElement[bool]:
-    """A browser's hold is its own while it is nobody's; then it is the patient's alone."""
-    mine = and_(Appointment.holder_hash == holder.browser_hash, Appointment.patient_id.is_(None))
-    if holder.patient is None:
-        return mine
-    return or_(mine, Appointment.patient_id == holder.patient.id)
-
-
-def any_of(holder: Holder, ref: str) -> Select[Appointment]:
-    """The query for one appointment that is, or was, the holder's, in whatever status."""
-    return select(Appointment).where(Appointment.ref == ref, _mine(holder))
-
-
-def _user(holder: Holder) -> User | None:
-    return holder.patient.user if holder.patient else None
+def _store(appointment: Appointment) -> None:
+    db.session.add(appointment)
+    try:
+        db.session.flush()
+    except IntegrityError as fault:
+        if is_duplicate(fault, "booking_key", "held_by_browser"):
+            raise Overtaken from fault  # the same form, or the same browser, twice at once
+        raise

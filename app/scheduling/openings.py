@@ -17,6 +17,7 @@ from app.clinic.settings import ClinicSettings
 from app.clock import TICK_SECONDS, instant_of
 from app.directory import catalogue
 from app.directory.catalogue import Catalogue, DoctorFacts, LocationFacts, VisitTypeFacts
+from app.models import Appointment
 from app.scheduling import agenda, refusals
 from app.scheduling.agenda import ONE_DAY, PlaceShape, Shape, Window
 from app.scheduling.availability import (
@@ -74,6 +75,15 @@ class Desk:
         """The earliest tick at which a visit may start: after the minimum notice."""
         earliest = self.at + self.settings.minimum_notice
         return -(-int(earliest.timestamp()) // TICK_SECONDS)
+
+    def terms_of(self, appointment: Appointment) -> tuple[DoctorFacts, VisitTypeFacts] | None:
+        """The doctor of an appointment and its visit type, as long as was agreed; nothing where
+        that doctor offers it no longer."""
+        doctor = self.catalogue.by_id.get(appointment.doctor_id)
+        visit_type = doctor.offers(appointment.visit_type_id) if doctor else None
+        if doctor is None or visit_type is None:
+            return None
+        return doctor, visit_type.lasting(appointment.minutes)
 
     def today(self, location: LocationFacts) -> date:
         return self.at.astimezone(location.zone).date()

@@ -15,8 +15,8 @@ from app.accounts.sessions import Device
 from app.extensions import db
 from app.models import Appointment, AuditEvent, MessageKind, Patient, User
 from app.models import AppointmentStatus as Status
-from app.scheduling import appointments, holds, soundness
-from app.scheduling.holds import Holder
+from app.scheduling import appointments, holders, holds, soundness
+from app.scheduling.holders import Holder
 from tests.accounts.outbox import mails, token_of
 from tests.builders import (
     PASSWORD,
@@ -155,7 +155,7 @@ def test_a_held_time_goes_over_too(clinic: FrozenClock) -> None:
         "key-12345678",
     )
     confirmation.confirm(token_of(ALREADY, JANE))
-    mine = holds.held_by(Holder("another browser", owner, "192.0.2.1"))
+    mine = holders.held_by(Holder("another browser", owner, "192.0.2.1"))
     assert mine is not None
     assert mine.ref == held.ref
     assert soundness.count_faults().none

@@ -9,7 +9,7 @@ from app.clock import tick_of
 from app.extensions import db
 from app.models import User
 from app.scheduling import holds
-from app.scheduling.holds import Holder
+from app.scheduling.holders import Holder
 from app.transaction import transactional
 from tests.admin.conftest import Office
 from tests.builders import a_doctor, a_patient, tomorrow_at

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from app.scheduling import holds
-from app.scheduling.holds import Holder
+from app.scheduling.holders import Holder
 from tests.browser.conftest import LiveServer
 from tests.browser.people import Clinic, open_clinic, sign_in
 from tests.builders import PASSWORD, tick

@@ -8,7 +8,7 @@ from sqlalchemy import select
 from app.extensions import db
 from app.models import Doctor
 from app.scheduling import holds
-from app.scheduling.holds import Holder
+from app.scheduling.holders import Holder
 from tests.builders import a_doctor, a_patient, at, booked, tick
 from tests.doctor.conftest import TODAY, Practice
 from tests.pages import HTMX, ORIGIN

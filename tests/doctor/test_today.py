@@ -10,7 +10,7 @@ from sqlalchemy import select
 from app.extensions import db
 from app.models import Doctor, HoursException, HoursExceptionKind
 from app.scheduling import diary, holds, openings, workload
-from app.scheduling.holds import Holder
+from app.scheduling.holders import Holder
 from app.scheduling.workload import Load
 from app.transaction import transactional
 from tests.builders import PASSWORD, a_doctor, a_patient, at, tick

@@ -11,7 +11,7 @@ from app.clock import tick_of
 from app.extensions import db
 from app.models import Appointment, Doctor, HoursException, HoursExceptionKind
 from app.scheduling import holds
-from app.scheduling.holds import Holder
+from app.scheduling.holders import Holder
 from app.transaction import transactional
 from tests.builders import a_doctor, a_patient, at, booked, tick
 from tests.doctor.conftest import TODAY, Practice

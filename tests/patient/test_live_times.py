@@ -11,7 +11,7 @@ from app.models import (
     Doctor,
 )
 from app.scheduling import holds
-from app.scheduling.holds import Holder
+from app.scheduling.holders import Holder
 from tests.builders import (
     a_doctor,
     a_location,

@@ -12,7 +12,7 @@ from app.extensions import db
 from app.models import Appointment, Doctor, Patient
 from app.models import AppointmentStatus as Status
 from app.scheduling import changes, holds, refusals, visits
-from app.scheduling.holds import Holder
+from app.scheduling.holders import Holder
 from app.scheduling.moves import Actor
 from tests.builders import a_doctor, a_location, a_patient, at, booked, policy, tick, works
 from tests.conftest import FrozenClock

@@ -14,7 +14,7 @@ from app.clinic import policy, settings
 from app.extensions import db
 from app.models import Appointment, Doctor, HoursExceptionKind, Patient, Role, TokenPurpose, User
 from app.scheduling import changes, closures, holds, time_off, visits
-from app.scheduling.holds import Holder
+from app.scheduling.holders import Holder
 from app.scheduling.moves import Actor
 from app.scheduling.visits import Step
 from app.scheduling.wishes import EXTRA_HOURS, TIME_OFF, Wish

@@ -14,7 +14,7 @@ from app.models import Appointment
 from app.models import AppointmentStatus as Status
 from app.scheduling import agenda, claims, holds, openings, refusals
 from app.scheduling.days import date_of
-from app.scheduling.holds import Holder
+from app.scheduling.holders import Holder
 from app.scheduling.states import OWNS_CLAIMS
 from tests.races.people import Hold
 from tests.races.racing import PATIENCE

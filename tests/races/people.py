@@ -13,7 +13,7 @@ from app.extensions import db
 from app.models import Appointment, Doctor, Patient
 from app.models import AppointmentStatus as Status
 from app.scheduling import bookings, holds
-from app.scheduling.holds import Holder
+from app.scheduling.holders import Holder
 from app.scheduling.moves import Actor
 from app.scheduling.states import OPEN
 from tests import builders

@@ -10,8 +10,8 @@ from flask import Flask
 from app.clock import tick_of
 from app.models import Appointment
 from app.models import AppointmentStatus as Status
-from app.scheduling import holds, refusals
-from app.scheduling.holds import Holder
+from app.scheduling import holders, holds, refusals
+from app.scheduling.holders import Holder
 from tests.builders import policy, tomorrow_at
 from tests.races.people import Practice, confirm, number_of, open_appointments
 from tests.races.racing import allowed, race, refused
@@ -46,7 +46,7 @@ def test_a_browser_that_cannot_see_its_own_other_hold_yet_still_holds_one(
 ) -> None:
     practice = Practice(clinic, patients=0, doctors=2)
     stranger, kind = Holder("a browser"), practice.visit_types[0]
-    wanted, looks, look = tick_of(tomorrow_at("10:30")), [], holds._held_by
+    wanted, looks, look = tick_of(tomorrow_at("10:30")), [], holders.all_held_by
 
     def blind_at_first(holder: Holder) -> list[Appointment]:
         looks.append(holder)
@@ -55,7 +55,7 @@ def test_a_browser_that_cannot_see_its_own_other_hold_yet_still_holds_one(
     with clinic.app_context():
         first, second = (ref for _, ref in practice.doctors)
         holds.hold(stranger, first, kind, wanted, "the first key")
-        monkeypatch.setattr(holds, "_held_by", blind_at_first)
+        monkeypatch.setattr(holders, "all_held_by", blind_at_first)
         holds.hold(stranger, second, kind, wanted, "the second key")
         assert number_of(Status.HELD) == 1
 

@@ -22,7 +22,7 @@ from app.models import (
 from app.models import AppointmentStatus as Status
 from app.scheduling import changes, hits, holds
 from app.scheduling.hits import Answer, Choice, Hit, NoReason, Unanswered
-from app.scheduling.holds import Holder
+from app.scheduling.holders import Holder
 from app.scheduling.moves import Actor
 from app.transaction import transactional
 from tests.builders import (

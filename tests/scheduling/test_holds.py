@@ -9,8 +9,8 @@ from app.errors import NotFound
 from app.extensions import db
 from app.models import Appointment, Claim, Doctor, Patient
 from app.models import AppointmentStatus as Status
-from app.scheduling import bookings, holds, refusals
-from app.scheduling.holds import Holder
+from app.scheduling import bookings, holders, holds, refusals
+from app.scheduling.holders import Holder
 from tests.builders import a_doctor, a_patient, a_visit_type, at, booked, policy, tick
 
 TEN, NOON = tick("2026-11-25 10:00"), tick("2026-11-25 12:00")
@@ -86,7 +86,7 @@ def test_a_choice_that_is_refused_keeps_the_first(clinic):
     first = hold(browser(), doctor, TEN, "one")
     with pytest.raises(refusals.OpeningTaken):
         hold(browser(), doctor, NOON, "two")
-    assert holds.held_by(browser()) == first
+    assert holders.held_by(browser()) == first
 
 
 def test_a_patient_holds_one_time_over_all_browsers(clinic):
@@ -113,13 +113,13 @@ def test_two_browsers_hold_independently(clinic):
 def test_a_hold_is_over_after_the_clinics_hold_time(clinic):
     hold(browser(), a_doctor())
     clinic.advance(minutes=10)
-    assert holds.held_by(browser()) is None
+    assert holders.held_by(browser()) is None
 
 
 def test_a_hold_stands_until_then(clinic):
     held = hold(browser(), a_doctor())
     clinic.advance(minutes=9, seconds=59)
-    assert holds.held_by(browser()) == held
+    assert holders.held_by(browser()) == held
 
 
 def test_whoever_meets_an_ended_hold_takes_its_time(clinic):
@@ -168,7 +168,7 @@ def test_a_key_used_for_another_time_is_refused_and_the_first_hold_stays(clinic,
     first = hold(browser(), doctor, TEN)
     with pytest.raises(refusals.KeyUsedElsewhere):
         hold(browser(), doctor, other)
-    assert holds.held_by(browser()) == first
+    assert holders.held_by(browser()) == first
 
 
 def test_a_key_used_with_another_doctor_is_refused(clinic):

@@ -13,7 +13,7 @@ from app import clock
 from app.clock import tick_of
 from app.models import Doctor
 from app.scheduling import holds, openings, strip
-from app.scheduling.holds import Holder
+from app.scheduling.holders import Holder
 from app.scheduling.refusals import NotBookable
 from tests.builders import a_doctor, a_location, a_patient, a_visit_type, booked, policy, works
 from tests.scheduling.test_openings import exception

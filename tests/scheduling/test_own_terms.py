@@ -11,7 +11,7 @@ from app.directory.catalogue import VisitTypeFacts
 from app.extensions import db
 from app.models import Appointment, Doctor, VisitType
 from app.scheduling import bookings, changes, holds, nearby, openings, refusals, soonest, strip
-from app.scheduling.holds import Holder
+from app.scheduling.holders import Holder
 from app.scheduling.moves import Actor
 from tests.builders import a_doctor, a_patient, a_visit_type, at, booked, on_own_terms, tick
 from tests.scheduling.conftest import queries

@@ -19,7 +19,7 @@ from app.extensions import db
 from app.models import OpeningFloor, Patient, VisitMode, WorkingHours
 from app.paging import Page
 from app.scheduling import bookings, floors, holds, nearby, openings, search
-from app.scheduling.holds import Holder
+from app.scheduling.holders import Holder
 from app.scheduling.openings import Desk
 from app.scheduling.ranking import Found, WhyNone
 from app.scheduling.search import Query

@@ -8,7 +8,7 @@ from app.clock import instant_of, tick_of
 from app.extensions import db
 from app.models import Closure, Doctor, HoursException, HoursExceptionKind, VisitType
 from app.scheduling import changes, diary, holds, openings, week
-from app.scheduling.holds import Holder
+from app.scheduling.holders import Holder
 from app.scheduling.moves import Actor
 from app.scheduling.week import DayPlan, Kind, Plan, Stretch, Visits
 from app.transaction import transactional

@@ -14,7 +14,7 @@ from app.directory.catalogue import DoctorFacts, VisitTypeFacts
 from app.models import Closure, Doctor, HoursException, HoursExceptionKind, VisitType
 from app.scheduling import diary, holds, nearby, openings, why
 from app.scheduling.days import date_of
-from app.scheduling.holds import Holder
+from app.scheduling.holders import Holder
 from app.scheduling.openings import Desk
 from app.scheduling.refusals import NotBookable
 from app.scheduling.why import Reason, Why
