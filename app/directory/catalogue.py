@@ -9,7 +9,7 @@ object, so facts are compared by identity.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 from zoneinfo import ZoneInfo
@@ -168,6 +168,9 @@ class Catalogue:
         return len({place.zone.key for place in self.locations}) > 1
 
 
+Offers = defaultdict[int, dict[VisitTypeFacts, VisitTypeFacts]]
+
+
 def current() -> Catalogue:
     """The picture as it stands."""
     return at(revision.current())
@@ -179,34 +182,8 @@ def at(number: int) -> Catalogue:
     specialties = {row.id: _specialty(row) for row in _all(select(Specialty))}
     locations = {row.id: _location(row) for row in _all(select(Location))}
     active = select(VisitType).where(VisitType.is_active).order_by(VisitType.minutes)
-    visit_types = {row.id: visit_type_facts(row) for row in _all(active)}
-    has_specialties = _pairs(doctor_specialties.c.doctor_id, doctor_specialties.c.specialty_id)
-    offers = _offers(visit_types)
-    speaks = _pairs(DoctorLanguage.doctor_id, DoctorLanguage.language)
-    works_at = _pairs(WorkingHours.doctor_id, WorkingHours.location_id)
-    doctors = tuple(
-        DoctorFacts(
-            id=doctor.id,
-            ref=doctor.ref,
-            calendar_id=doctor.calendar_id,
-            user_id=doctor.user_id,
-            name=f"{doctor.title} {name}".strip(),
-            about=doctor.about,
-            portrait=doctor.portrait,
-            specialties=_named(specialties, has_specialties[doctor.id]),
-            languages=tuple(sorted(speaks[doctor.id])),
-            locations=_named(locations, works_at[doctor.id]),
-            visit_types=_sorted(k for k in offers[doctor.id].values() if not k.is_for_staff),
-            own_terms={kind: own for kind, own in offers[doctor.id].items() if own is not kind},
-            for_staff=_sorted(kind for kind in offers[doctor.id].values() if kind.is_for_staff),
-        )
-        for doctor, name in db.session.execute(
-            select(Doctor, User.name)
-            .join(Doctor.user)
-            .where(Doctor.is_published, Doctor.approved_at.is_not(None), User.is_active)
-            .order_by(User.name, Doctor.id)
-        )
-    )
+    offers = _offers({row.id: visit_type_facts(row) for row in _all(active)})
+    doctors = tuple(_doctors(specialties, locations, offers))
     return Catalogue(
         revision=number,
         doctors=doctors,
@@ -220,6 +197,37 @@ def at(number: int) -> Catalogue:
         by_id={doctor.id: doctor for doctor in doctors},
         places=locations,
     )
+
+
+def _doctors(
+    specialties: dict[int, SpecialtyFacts], locations: dict[int, LocationFacts], offers: Offers
+) -> Iterator[DoctorFacts]:
+    has_specialties = _pairs(doctor_specialties.c.doctor_id, doctor_specialties.c.specialty_id)
+    speaks = _pairs(DoctorLanguage.doctor_id, DoctorLanguage.language)
+    works_at = _pairs(WorkingHours.doctor_id, WorkingHours.location_id)
+    published = (
+        select(Doctor, User.name)
+        .join(Doctor.user)
+        .where(Doctor.is_published, Doctor.approved_at.is_not(None), User.is_active)
+        .order_by(User.name, Doctor.id)
+    )
+    for doctor, name in db.session.execute(published):
+        terms = offers[doctor.id]
+        yield DoctorFacts(
+            id=doctor.id,
+            ref=doctor.ref,
+            calendar_id=doctor.calendar_id,
+            user_id=doctor.user_id,
+            name=f"{doctor.title} {name}".strip(),
+            about=doctor.about,
+            portrait=doctor.portrait,
+            specialties=_named(specialties, has_specialties[doctor.id]),
+            languages=tuple(sorted(speaks[doctor.id])),
+            locations=_named(locations, works_at[doctor.id]),
+            visit_types=_sorted(own for own in terms.values() if not own.is_for_staff),
+            own_terms={kind: own for kind, own in terms.items() if own is not kind},
+            for_staff=_sorted(own for own in terms.values() if own.is_for_staff),
+        )
 
 
 def _spoken(doctors: Iterable[DoctorFacts]) -> tuple[tuple[str, str], ...]:
@@ -238,9 +246,7 @@ def _pairs(owner, owned) -> defaultdict[int, set]:  # type: ignore[no-untyped-de
     return pairs
 
 
-def _offers(
-    visit_types: dict[int, VisitTypeFacts],
-) -> defaultdict[int, dict[VisitTypeFacts, VisitTypeFacts]]:
+def _offers(visit_types: dict[int, VisitTypeFacts]) -> Offers:
     """For each doctor the clinic's visit types that they offer, and these on their own terms. Equal
     terms are one object, so that thousands of doctors share a few."""
     columns = doctor_visit_types.c
@@ -253,7 +259,7 @@ def _offers(
         )
     )
     terms: dict[tuple[int, int, int], VisitTypeFacts] = {}
-    offers: defaultdict[int, dict[VisitTypeFacts, VisitTypeFacts]] = defaultdict(dict)
+    offers: Offers = defaultdict(dict)
     for doctor_id, visit_type_id, minutes, cents in sorted(rows, key=lambda row: row[:2]):
         kind = visit_types.get(visit_type_id)
         if kind is None:
