@@ -23,7 +23,8 @@ ROOT = Path(__file__).resolve().parent.parent
 WEB_SERVER = [
     *("granian", "--interface", "wsgi", "--host", HOST),
     *("--workers", "2", "--blocking-threads", "512", "--respawn-failed-workers"),
-    *("--workers-kill-timeout", "5", "--log-level", "warning", "wsgi:app"),
+    # Its one warning would be of the many threads, which are meant (app/turns.py).
+    *("--workers-kill-timeout", "5", "--log-level", "error", "wsgi:app"),
 ]
 WORKER = ["flask", "--app", "wsgi", "worker"]
 
