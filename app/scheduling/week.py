@@ -1,8 +1,4 @@
-"""A doctor's time as an agenda: visits, openings, hours and what is taken out of them.
-
-Days are laid out along one axis of wall-clock rows of five minutes. A day on which the clocks
-change has rows too many or too few; the axis then has them all, and the other days a gap.
-"""
+"""A doctor's time as an agenda: visits, openings, hours and what is taken out of them."""
 
 from __future__ import annotations
 
@@ -17,13 +13,11 @@ from app.clock import tick_of
 from app.directory.catalogue import LocationFacts, VisitTypeFacts
 from app.models import Appointment, HoursExceptionKind
 from app.models import AppointmentStatus as Status
-from app.scheduling.availability import ticks_in
-from app.scheduling.days import MINUTES_PER_TICK, LocalDay, local_day
+from app.scheduling.axis import Hour, Row, axis_of, hours_of, rows_of
+from app.scheduling.days import LocalDay, local_day
 from app.scheduling.diary import Diary, closure_at
 
-DAY_STARTS, DAY_ENDS = 8 * 60, 18 * 60  # shown at least, in wall-clock minutes
-WHOLE_DAY = 1440
-ROWS_A_DAY = WHOLE_DAY // MINUTES_PER_TICK
+LEAST_ROWS = 3  # of a cell; where it is cut thinner, it is hard to hit
 
 
 class Kind(StrEnum):
@@ -40,9 +34,10 @@ class Kind(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Cell:
     """A piece of a stretch that can be asked about. `tick` is its first opening, or else its
-    start; a piece around which there is `opens` can be booked."""
+    start; where it `opens`, there is one. `ends` is the tick after its last."""
 
     tick: int
+    ends: int
     rows: int
     opens: bool
     is_now: bool
@@ -58,6 +53,10 @@ class Stretch:
     place: LocationFacts | None
     rows: int
     cells: tuple[Cell, ...]
+
+    @property
+    def opens(self) -> bool:
+        return any(cell.opens for cell in self.cells)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,19 +91,6 @@ class DayPlan:
 
 
 @dataclass(frozen=True, slots=True)
-class Hour:
-    """A label of the axis. `again` is the second time that an hour is shown."""
-
-    minute: int
-    again: bool
-    rows: int
-
-    @property
-    def label(self) -> str:
-        return f"{self.minute // 60:02}:{self.minute % 60:02}"
-
-
-@dataclass(frozen=True, slots=True)
 class Plan:
     """Some days beside one axis."""
 
@@ -122,61 +108,11 @@ def lay_out(
     """The days side by side, on the wall of `zone`, with the openings of a visit type."""
     local = [local_day(on, zone) for on in days]
     starts = diary.starts(visit_type) if visit_type else 0
-    axis = _axis(local)
-    first, last = _shown(diary, local, axis)
-    rows = axis[first:last]
+    axis = axis_of(diary, local)
     return Plan(
-        hours=tuple(
-            Hour(hour * 60, again, len(list(same)))
-            for (hour, again), same in groupby(rows, key=lambda row: (row[0] // 60, row[1]))
-        ),
-        days=tuple(_Column(diary, day, rows, starts, cell_minutes).plan() for day in local),
+        hours=hours_of(axis),
+        days=tuple(_Column(diary, day, axis, starts, cell_minutes).plan() for day in local),
     )
-
-
-Row = tuple[int, bool]  # a wall-clock minute, and whether it is shown for the second time
-
-
-def _rows_of(day: LocalDay) -> list[Row]:
-    """The row of each tick of a day."""
-    rows: list[Row] = []
-    shown_until = 0
-    for segment in day.segments:
-        minutes = range(segment.minute, segment.ends_minute, MINUTES_PER_TICK)
-        rows += [(minute, minute < shown_until) for minute in minutes]
-        shown_until = max(shown_until, segment.ends_minute)
-    return rows
-
-
-def _axis(days: Sequence[LocalDay]) -> list[Row]:
-    """The rows of an ordinary day, or of the one that shows an hour twice."""
-    longest = max(days, key=lambda day: day.last - day.first)
-    if longest.last - longest.first > ROWS_A_DAY:
-        return _rows_of(longest)
-    return [(minute, False) for minute in range(0, WHOLE_DAY, MINUTES_PER_TICK)]
-
-
-def _shown(diary: Diary, days: Sequence[LocalDay], axis: Sequence[Row]) -> tuple[int, int]:
-    """The part of the axis that is worth showing: office hours, and all that lies beyond them."""
-    least, most = DAY_STARTS, DAY_ENDS
-    used = 0
-    for place in diary.places:
-        used |= place.planned
-    for visit in diary.visits:
-        span = tick_of(visit.starts_at), tick_of(visit.ends_at)
-        used |= ticks_in([span], diary.window.first, diary.window.last)
-    for day in days:
-        minutes = [
-            minute
-            for tick, (minute, _) in enumerate(_rows_of(day), day.first)
-            if diary.has(used, tick)
-        ]
-        if minutes:
-            least = min(least, min(minutes) // 60 * 60)
-            most = max(most, -(-(max(minutes) + MINUTES_PER_TICK) // 60) * 60)
-    first = next(n for n, (minute, _) in enumerate(axis) if minute >= least)
-    last = max(n for n, (minute, _) in enumerate(axis) if minute < most)
-    return first, last + 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,7 +133,7 @@ class _Column:
     ) -> None:
         self.diary, self.day, self.axis = diary, day, axis
         self.starts, self.cell_minutes = starts, cell_minutes
-        ticks = {row: tick for tick, row in enumerate(_rows_of(day), day.first)}
+        ticks = {row: tick for tick, row in enumerate(rows_of(day), day.first)}
         self.ticks = [ticks.get(row) for row in axis]
         self.index = {tick: n for n, tick in enumerate(self.ticks) if tick is not None}
         self.now = tick_of(diary.desk.at)
@@ -256,13 +192,15 @@ class _Column:
         return found
 
     def _cells(self, rows: Sequence[int]) -> tuple[Cell, ...]:
-        """The rows cut where a new piece begins on the wall."""
+        """The rows cut where a new piece begins on the wall, but never too thin."""
         pieces: list[list[int]] = []
         for row in rows:
             tick = self.ticks[row]
             if tick is None:
                 continue
-            if not pieces or self.axis[row][0] % self.cell_minutes == 0:
+            is_cut = self.axis[row][0] % self.cell_minutes == 0
+            left = rows[-1] + 1 - row
+            if not pieces or (is_cut and min(len(pieces[-1]), left) >= LEAST_ROWS):
                 pieces.append([])
             pieces[-1].append(tick)
         return tuple(self._cell(ticks) for ticks in pieces)
@@ -270,7 +208,7 @@ class _Column:
     def _cell(self, ticks: Sequence[int]) -> Cell:
         opening = next((tick for tick in ticks if self.diary.has(self.starts, tick)), None)
         tick = ticks[0] if opening is None else opening
-        return Cell(tick, len(ticks), opening is not None, self.now in ticks)
+        return Cell(tick, ticks[-1] + 1, len(ticks), opening is not None, self.now in ticks)
 
     def _look(self, row: int) -> _Look:
         tick, diary = self.ticks[row], self.diary

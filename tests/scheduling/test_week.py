@@ -76,6 +76,20 @@ def test_a_visit_stands_at_its_time_between_its_buffers(clinic):
     assert patient.name == "Ines"
 
 
+def test_a_free_time_is_cut_on_the_wall_but_never_thinner_than_a_finger_or_a_mouse_hits(clinic):
+    doctor = a_doctor(visit_types=[a_visit_type(minutes=30, buffer_before=20, buffer_after=25)])
+    booked(a_patient(), doctor, at("2026-11-25 12:00"))
+    cells = [
+        (f"{instant_of(cell.ends - cell.rows).astimezone(BERLIN):%H:%M}", cell.rows)
+        for block in plan_of(doctor).days[0].blocks
+        if isinstance(block, Stretch) and block.kind is not Kind.OUTSIDE
+        for cell in block.cells
+    ]
+    assert ("10:30", 6) in cells
+    assert ("11:00", 8) in cells  # rather than half an hour, and ten minutes
+    assert ("12:55", 7) in cells  # rather than five minutes, and half an hour
+
+
 def test_every_day_of_a_plan_is_as_long_as_its_axis(clinic):
     doctor = a_doctor(hours="06:30-21:00")
     booked(a_patient(), doctor, at("2026-11-25 10:00"))
