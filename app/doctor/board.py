@@ -9,9 +9,8 @@ from zoneinfo import ZoneInfo
 
 from flask import Response, make_response, render_template, request, url_for
 
-from app.directory import approvals
 from app.directory.catalogue import DoctorFacts
-from app.doctor import bp
+from app.doctor import bp, whose
 from app.doctor.rows import Row, rows_of
 from app.formats import clock_time
 from app.htmx import respond, tag_of, tagged, unchanged, wants_fragment
@@ -22,7 +21,7 @@ from app.scheduling import appointments, openings, strip
 from app.scheduling.moves import Actor
 from app.scheduling.openings import Desk
 from app.scheduling.strip import Day, DayState
-from app.security import me, my_doctor, only, quiet
+from app.security import me, only, quiet
 
 ONE_DAY = timedelta(1)
 NOT_COMING = frozenset({Status.CANCELLED, Status.NO_SHOW})
@@ -87,12 +86,12 @@ class Board:
 @only(Role.DOCTOR, Role.ADMIN)
 def board() -> Response:
     """The board of a day; admins choose whose."""
-    desk = openings.desk()
-    doctor = _chosen_doctor()
+    doctor = whose.chosen_doctor()
     if doctor is None:
-        return _page("doctor/choose.html", doctors=desk.catalogue.doctors)
+        return whose.choose("doctor.board")
     if doctor.approved_at is None:
-        return _page("doctor/waiting.html", doctor=doctor)
+        return whose.waiting(doctor)
+    desk = openings.desk()
     shown = _board_of(doctor, desk)
     return respond(
         "doctor/board.html",
@@ -109,7 +108,7 @@ def board() -> Response:
 @quiet
 def board_visits() -> Response:
     """The part of the board that lives."""
-    doctor = _chosen_doctor()
+    doctor = whose.chosen_doctor()
     if not wants_fragment() or doctor is None or doctor.approved_at is None:
         whole: Response = board()
         return whole
@@ -123,7 +122,7 @@ def board_visits() -> Response:
 
 def _board_of(doctor: Doctor, desk: Desk) -> Board:
     facts = desk.catalogue.by_id.get(doctor.id)
-    zone = facts.locations[0].zone if facts and facts.locations else desk.settings.zoneinfo
+    zone = whose.zone_of(desk, facts)
     today = desk.at.astimezone(zone).date()
     on = a_day(request.args.get("day")) or today
     rows = rows_of(appointments.board_of(doctor, on), Actor.of(me()).who, desk)
@@ -140,13 +139,6 @@ def _what_the_day_offers(desk: Desk, facts: DoctorFacts | None, on: date) -> Day
     return day if day.state in {DayState.OPEN, DayState.CLOSED} else None
 
 
-def _chosen_doctor() -> Doctor | None:
-    if me().role is Role.DOCTOR:
-        return my_doctor()
-    ref = request.args.get("doctor")
-    return approvals.doctor_of(ref) if ref else None
-
-
 def _address(shown: Board, on: date) -> str:
     return url_for("doctor.board", day=None if on == shown.today else on, doctor=_ref(shown))
 
@@ -157,7 +149,3 @@ def _live_address(shown: Board) -> str:
 
 def _ref(shown: Board) -> str | None:
     return shown.doctor.ref if me().role is Role.ADMIN else None
-
-
-def _page(template: str, **context: object) -> Response:
-    return make_response(render_template(template, **context))

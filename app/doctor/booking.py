@@ -8,7 +8,8 @@ from datetime import date
 from flask import Response, flash, request, url_for
 
 from app.doctor import bp
-from app.doctor.desk import Choices, calendar_of, new_key, parts_of_day, zone_of
+from app.doctor.desk import Choices, calendar_of, new_key, parts_of_day
+from app.doctor.whose import zone_of
 from app.errors import ClinicError
 from app.formats import long_time
 from app.htmx import respond, see_other

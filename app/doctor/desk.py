@@ -7,13 +7,13 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
-from zoneinfo import ZoneInfo
 
 from flask import Response, make_response, render_template, url_for
 
 from app.clock import instant_of
 from app.directory import approvals
 from app.directory.catalogue import DoctorFacts, VisitTypeFacts
+from app.doctor.whose import choose, waiting, zone_of
 from app.htmx import varies
 from app.inputs import a_day, a_tick
 from app.models import Patient, Role
@@ -95,21 +95,16 @@ def calendar_of(given: Mapping[str, str]) -> tuple[Desk, DoctorFacts] | Response
     if me().role is Role.DOCTOR:
         own = my_doctor()
         if own.approved_at is None:
-            return _page("doctor/waiting.html", doctor=own)
+            return waiting(own)
         facts = desk.catalogue.by_id.get(own.id)
         return (desk, facts) if facts else _page("doctor/book_hidden.html", doctor=own)
     ref = given.get("doctor")
     if not ref:
-        return _page("doctor/book_choose.html", doctors=desk.catalogue.doctors)
+        return choose("doctor.book")
     facts = desk.catalogue.doctor(ref)
     if facts is None:
         return _page("doctor/book_hidden.html", doctor=approvals.doctor_of(ref))
     return desk, facts
-
-
-def zone_of(desk: Desk, doctor: DoctorFacts) -> ZoneInfo:
-    """The wall by which the doctor's days are told."""
-    return doctor.locations[0].zone if doctor.locations else desk.settings.zoneinfo
 
 
 def parts_of_day(found: list[Opening]) -> list[tuple[str, list[Opening]]]:

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import re
 
-from flask import Response, make_response, render_template, request, url_for
+from flask import Response, request, url_for
 
-from app.directory import approvals
-from app.doctor import bp
+from app.doctor import bp, whose
 from app.htmx import respond
 from app.inputs import a_day, a_page
-from app.models import Doctor, Role
-from app.scheduling import finding_visits, openings
+from app.models import Role
+from app.scheduling import finding_visits
 from app.scheduling.finding_visits import Wanted
-from app.security import me, my_doctor, only
+from app.security import me, only
 
 LONGEST_SEARCH = 80
 REFERENCE = re.compile(r"[2-9a-hjkmnp-z]{16}", re.ASCII)
@@ -23,22 +22,18 @@ REFERENCE = re.compile(r"[2-9a-hjkmnp-z]{16}", re.ASCII)
 @only(Role.DOCTOR, Role.ADMIN)
 def find() -> Response:
     """Visits by the patient's name, the reference or the day; admins choose whose."""
-    desk = openings.desk()
-    doctor = _chosen_doctor()
+    doctor = whose.chosen_doctor()
     if doctor is None:
-        choice = render_template(
-            "doctor/week_choose.html", doctors=desk.catalogue.doctors, to="doctor.find"
-        )
-        return make_response(choice)
+        return whose.choose("doctor.find")
     if doctor.approved_at is None:
-        return make_response(render_template("doctor/waiting.html", doctor=doctor))
+        return whose.waiting(doctor)
     search = request.args.get("q", "")[:LONGEST_SEARCH].strip()
     is_reference = bool(REFERENCE.fullmatch(search.lower()))
     on = a_day(request.args.get("day"))
     wanted = Wanted(
         ref=search.lower() if is_reference else "", name="" if is_reference else search, on=on
     )
-    whose = doctor.ref if me().role is Role.ADMIN else None
+    named = doctor.ref if me().role is Role.ADMIN else None
     return respond(
         "doctor/find.html",
         "doctor/_found.html",
@@ -46,15 +41,8 @@ def find() -> Response:
         search=search,
         on=on,
         doctor=doctor,
-        whose=whose,
+        whose=named,
         page_address=lambda number: url_for(
-            "doctor.find", q=search or None, day=on, doctor=whose, page=number
+            "doctor.find", q=search or None, day=on, doctor=named, page=number
         ),
     )
-
-
-def _chosen_doctor() -> Doctor | None:
-    if me().role is Role.DOCTOR:
-        return my_doctor()
-    ref = request.args.get("doctor")
-    return approvals.doctor_of(ref) if ref else None

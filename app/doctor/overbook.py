@@ -10,7 +10,8 @@ from flask import Response, request
 from app.clock import tick_of
 from app.doctor import bp, reasons
 from app.doctor.booking import booked, times_page
-from app.doctor.desk import Choices, calendar_of, new_key, zone_of
+from app.doctor.desk import Choices, calendar_of, new_key
+from app.doctor.whose import zone_of
 from app.errors import ClinicError
 from app.htmx import respond, see_other
 from app.inputs import a_day, a_tick, a_time

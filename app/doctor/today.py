@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from flask import Response, make_response, render_template
 
-from app.doctor import bp
+from app.doctor import bp, whose
 from app.doctor.time_off import in_words
 from app.htmx import respond, tag_of, tagged, unchanged, wants_fragment
 from app.models import Appointment, Doctor, Role
@@ -51,7 +51,7 @@ def today() -> Response:
     """The whole page."""
     doctor = my_doctor()
     if doctor.approved_at is None:
-        return make_response(render_template("doctor/waiting.html", doctor=doctor))
+        return whose.waiting(doctor)
     return respond("doctor/today.html", "doctor/_today.html", scene=_scene(doctor))
 
 
@@ -75,7 +75,7 @@ def today_live() -> Response:
 def _scene(doctor: Doctor) -> Scene:
     desk = openings.desk()
     facts = desk.catalogue.by_id.get(doctor.id)
-    zone = facts.locations[0].zone if facts and facts.locations else desk.settings.zoneinfo
+    zone = whose.zone_of(desk, facts)
     return Scene(doctor, desk, zone, workload.read(desk, doctor, zone))
 
 

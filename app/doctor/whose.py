@@ -1,0 +1,42 @@
+"""Whose board, week, hours or page it is: a doctor's own, or the one that an admin names."""
+
+from __future__ import annotations
+
+from zoneinfo import ZoneInfo
+
+from flask import Response, make_response, render_template, request
+
+from app.directory import approvals
+from app.directory.catalogue import DoctorFacts
+from app.htmx import varies
+from app.models import Doctor, Role
+from app.scheduling import openings
+from app.scheduling.openings import Desk
+from app.security import me, my_doctor
+
+
+def chosen_doctor() -> Doctor | None:
+    """The doctor who is signed in, or whom the address of an admin's page names. Raises
+    NotFound."""
+    if me().role is Role.DOCTOR:
+        return my_doctor()
+    ref = request.args.get("doctor")
+    return approvals.doctor_of(ref) if ref else None
+
+
+def zone_of(desk: Desk, doctor: DoctorFacts | None) -> ZoneInfo:
+    """The wall by which the doctor's days are told."""
+    return doctor.locations[0].zone if doctor and doctor.locations else desk.settings.zoneinfo
+
+
+def choose(endpoint: str) -> Response:
+    """A page on which an admin chooses whose `endpoint` to see."""
+    doctors = openings.desk().catalogue.doctors
+    return varies(
+        make_response(render_template("doctor/choose.html", doctors=doctors, to=endpoint))
+    )
+
+
+def waiting(doctor: Doctor) -> Response:
+    """What a doctor sees who is not approved yet."""
+    return varies(make_response(render_template("doctor/waiting.html", doctor=doctor)))
