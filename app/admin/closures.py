@@ -149,15 +149,24 @@ def _named(places: list[Location]) -> str:
 
 
 def _done(hit: tuple[Hit, ...], answer: Answer) -> str:
-    """What became of the appointments, in a sentence, or nothing."""
-    booked = sum(not one.is_held for one in hit)
-    if not booked:
-        return ""
-    many = "One appointment" if booked == 1 else f"{booked} appointments"
-    if answer.choice is Choice.CANCEL:
-        whom = "its patient is" if booked == 1 else "their patients are"
-        return f"{many} {'is' if booked == 1 else 'are'} cancelled, and {whom} told."
-    return f"{many} {'stands' if booked == 1 else 'stand'} all the same."
+    """What became of the appointments, in a sentence for each choice that was made."""
+    chosen_ones = [answer.about(one) for one in hit]
+    cancelled, kept = chosen_ones.count(Choice.CANCEL), chosen_ones.count(Choice.KEEP)
+    said = []
+    if cancelled:
+        rest = (
+            "is cancelled, and its patient is"
+            if cancelled == 1
+            else "are cancelled, and their patients are"
+        )
+        said.append(f"{_many(cancelled)} {rest} told.")
+    if kept:
+        said.append(f"{_many(kept)} {'stands' if kept == 1 else 'stand'} all the same.")
+    return " ".join(said)
+
+
+def _many(appointments: int) -> str:
+    return "One appointment" if appointments == 1 else f"{appointments} appointments"
 
 
 def _page(form: ClosureForm, status: int = 200, **more: Any) -> Response:

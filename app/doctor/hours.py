@@ -57,9 +57,8 @@ def hours_now() -> Response:
             week,
             unanswered.status,
             version=_version(),
-            hits=unanswered.hits,
+            asked=unanswered,
             answer=answer,
-            answer_error=unanswered.complaint,
         )
     except ChangedMeanwhile as refused:
         stored, typed = timetable.in_words(timetable.of(doctor)), week.in_words(choices)

@@ -22,7 +22,7 @@ from app.models import Doctor, HoursException, Role
 from app.scheduling import time_off as exceptions
 from app.scheduling import timetable
 from app.scheduling.days import local_day
-from app.scheduling.hits import Answer, Hit, Unanswered
+from app.scheduling.hits import Answer, Unanswered
 from app.scheduling.wishes import Faulty, Wish
 from app.security import me, only
 
@@ -37,9 +37,8 @@ class Question:
     time off, that of extra hours, or its own, which goes to an `action`."""
 
     about: str
-    hits: tuple[Hit, ...]
+    asked: Unanswered
     answer: Answer
-    error: str
     action: str = ""
     which: str = ""
 
@@ -91,7 +90,11 @@ def delete_time_off(number: str) -> Response:
         removal = exceptions.remove(doctor, exception, me(), whole=which == "series", answer=answer)
     except Unanswered as unanswered:
         action = address_of(doctor, "doctor.delete_time_off", number=number)
-        return _asked(doctor, unanswered, answer, "delete", action, which)
+        return _page(
+            doctor,
+            unanswered.status,
+            question=Question("delete", unanswered, answer, action, which),
+        )
     return see_other(address_of(doctor, "doctor.time_off", deleted=removal))
 
 
@@ -108,7 +111,9 @@ def undo_time_off(number: str) -> Response:
         exceptions.restore(doctor, exception, me(), answer=answer)
     except Unanswered as unanswered:
         action = address_of(doctor, "doctor.undo_time_off", number=number)
-        return _asked(doctor, unanswered, answer, "undo", action)
+        return _page(
+            doctor, unanswered.status, question=Question("undo", unanswered, answer, action)
+        )
     flash("It is back.", "success")
     return see_other(address_of(doctor, "doctor.time_off"))
 
@@ -141,22 +146,10 @@ def _added(
         form.refuse(faulty)
         return _page(doctor, faulty.status, **forms)
     except Unanswered as unanswered:
-        question = Question(about, unanswered.hits, answer, unanswered.complaint)
+        question = Question(about, unanswered, answer)
         return _page(doctor, unanswered.status, question=question, **forms)
     flash(done, "success")
     return see_other(address_of(doctor, "doctor.time_off"))
-
-
-def _asked(
-    doctor: Doctor,
-    unanswered: Unanswered,
-    answer: Answer,
-    about: str,
-    action: str,
-    which: str = "",
-) -> Response:
-    question = Question(about, unanswered.hits, answer, unanswered.complaint, action, which)
-    return _page(doctor, unanswered.status, question=question)
 
 
 def _page(

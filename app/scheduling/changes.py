@@ -23,13 +23,21 @@ LONGEST_REASON = 500
 
 
 @transactional
-def cancel(appointment: Appointment, actor: Actor, reason: str, *, version: int) -> None:
-    """Cancel an appointment; declining a request is cancelling it.
+def cancel(
+    appointment: Appointment,
+    actor: Actor,
+    reason: str,
+    *,
+    version: int,
+    desk: Desk | None = None,
+) -> None:
+    """Cancel an appointment; declining a request is cancelling it. Who cancels many brings the
+    `desk` of the moment.
 
     A patient may do so until the clinic's cut-off. Raises TooLate, NotNow, NotAllowed,
     ChangedMeanwhile.
     """
-    desk = openings.desk()
+    desk = desk or openings.desk()
     if actor.who is Who.PATIENT and appointment.status in MOVABLE:
         check_cutoff(desk, appointment)
     was = appointment.status

@@ -23,12 +23,12 @@ from app.errors import ChangedMeanwhile, ClinicError
 from app.extensions import db
 from app.models import Appointment, Doctor, Location, Patient, User
 from app.models import AppointmentStatus as Status
-from app.scheduling import agenda, changes
+from app.scheduling import agenda, changes, openings
 from app.scheduling.agenda import Shape
 from app.scheduling.changes import LONGEST_REASON
 from app.scheduling.days import run
 from app.scheduling.moves import TIME, Actor, move_on
-from app.scheduling.openings import ZONES_APART
+from app.scheduling.openings import ZONES_APART, Desk
 from app.scheduling.states import OPEN
 from app.transaction import Overtaken
 
@@ -36,30 +36,11 @@ MORE = "Meanwhile other appointments are hit. Look at them, and choose again."
 
 
 class Choice(StrEnum):
-    """What becomes of the visits that a change hits."""
+    """What becomes of the visits that a change hits; of all of them, or as is said of each."""
 
     KEEP = "keep"
     CANCEL = "cancel"
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What somebody wants for the visits whose references they have `seen`; `reason` is what the
-    patients read."""
-
-    choice: Choice | None = None
-    reason: str = ""
-    seen: frozenset[str] = frozenset()
-
-    @classmethod
-    def of(cls, sent: Mapping[str, str]) -> Answer:
-        """The answer as the form of `ui/hits.html` sends it."""
-        choice = next((one for one in Choice if one.value == sent.get("hits_choice")), None)
-        reason = sent.get("hits_reason", "").strip()[:LONGEST_REASON]
-        return cls(choice, reason, frozenset(sent.get("hits_seen", "").split()))
-
-
-NO_ANSWER = Answer()
+    EACH = "each"
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,8 +75,41 @@ class Hit:
 
     @property
     def is_held(self) -> bool:
-        """Whether the time is only held: then nobody is told, and nobody can book it any more."""
+        """Whether the time is only held: nobody could book it any more, so it is given up with the
+        change, whatever the answer."""
         return self.status is Status.HELD
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What somebody wants for the visits whose references they have `seen`: one `choice` for all,
+    or one for `each` by its reference. `reason` is what the patients of cancelled ones read."""
+
+    choice: Choice | None = None
+    reason: str = ""
+    seen: frozenset[str] = frozenset()
+    each: Mapping[str, Choice] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, sent: Mapping[str, str]) -> Answer:
+        """The answer as the form of `ui/hits.html` sends it."""
+        seen = frozenset(sent.get("hits_seen", "").split())
+        said = {ref: _choice(sent.get(f"hit_{ref}")) for ref in seen}
+        return cls(
+            _choice(sent.get("hits_choice")),
+            sent.get("hits_reason", "").strip()[:LONGEST_REASON],
+            seen,
+            {ref: choice for ref, choice in said.items() if choice and choice is not Choice.EACH},
+        )
+
+    def about(self, hit: Hit) -> Choice | None:
+        """To keep or to cancel this one; nothing where it is not said, or not to be said."""
+        if hit.is_held:
+            return None
+        return self.each.get(hit.ref) if self.choice is Choice.EACH else self.choice
+
+
+NO_ANSWER = Answer()
 
 
 class Unanswered(ClinicError):
@@ -105,8 +119,19 @@ class Unanswered(ClinicError):
     def __init__(self, hits: Sequence[Hit], complaint: str = "") -> None:
         self.hits = tuple(hits)
         self.complaint = complaint
-        many = "One appointment is" if len(hits) == 1 else f"{len(hits)} appointments are"
-        super().__init__(f"{many} hit by this change. Say what becomes of them; nothing is saved.")
+        self.booked = tuple(hit for hit in hits if not hit.is_held)
+        super().__init__(f"This hits {self.many}. Say what becomes of them; nothing is saved yet.")
+
+    @property
+    def many(self) -> str:
+        """`2 appointments and one held time`."""
+        held = len(self.hits) - len(self.booked)
+        counted = ((len(self.booked), "appointment"), (held, "held time"))
+        return " and ".join(
+            f"one {noun}" if number == 1 else f"{number} {noun}s"
+            for number, noun in counted
+            if number
+        )
 
 
 class NoReason(Unanswered):
@@ -144,31 +169,44 @@ def of_closure(location: Location, starts_at: datetime, ends_at: datetime) -> tu
 
 
 def settle(hits: Sequence[Hit], answer: Answer, actor: User) -> None:
-    """Do with the visits what the answer says, in the present transaction.
+    """Do with the visits what the answer says, in the present transaction. Times that are held are
+    given up.
 
     Raises Unanswered while some of them have not been seen or nothing was chosen, and NoReason when
-    they are to be cancelled without a word to the patients; the transaction must then end.
+    some are to be cancelled without a word to the patients; the transaction must then end.
     """
-    if not hits:
-        return
     if any(hit.ref not in answer.seen for hit in hits):
         raise Unanswered(hits, MORE if answer.seen else "")
-    if answer.choice is None:
-        raise Unanswered(hits, "Choose what becomes of them.")
-    if answer.choice is Choice.KEEP:
-        return
-    if not answer.reason.strip() and not all(hit.is_held for hit in hits):
+    open_ones = sum(not hit.is_held and answer.about(hit) is None for hit in hits)
+    if open_ones:
+        raise Unanswered(hits, _missing(answer, open_ones))
+    going = [hit for hit in hits if hit.is_held or answer.about(hit) is Choice.CANCEL]
+    if not answer.reason.strip() and not all(hit.is_held for hit in going):
         raise NoReason(hits, "Write a message; the patients read it.")
-    for hit in hits:
-        _cancel(hit.visit, actor, answer.reason)
+    if not going:
+        return
+    desk = openings.desk()  # once: nothing is remembered in a transaction that changes the hours
+    for hit in going:
+        _end(hit.visit, desk, actor, answer.reason)
 
 
-def _cancel(visit: Appointment, actor: User, reason: str) -> None:
+def _choice(sent: str | None) -> Choice | None:
+    return next((one for one in Choice if one.value == sent), None)
+
+
+def _missing(answer: Answer, open_ones: int) -> str:
+    if answer.choice is None:
+        return "Choose what becomes of them."
+    many = "One has" if open_ones == 1 else f"{open_ones} have"
+    return f"Say for each whether it is kept or cancelled. {many} no answer yet."
+
+
+def _end(visit: Appointment, desk: Desk, actor: User, reason: str) -> None:
     try:
         if visit.status is Status.HELD:
             move_on(visit, Status.EXPIRED, TIME, version=visit.version)
         else:
-            changes.cancel(visit, Actor.of(actor), reason, version=visit.version)
+            changes.cancel(visit, Actor.of(actor), reason, version=visit.version, desk=desk)
     except ChangedMeanwhile as faster:
         raise Overtaken from faster  # somebody has moved it on: look again
 

@@ -181,6 +181,19 @@ def test_the_appointments_of_all_locations_are_asked_about_together(office: Offi
     assert "Jonas Weber" in asked.text
 
 
+def test_each_appointment_is_kept_or_cancelled_and_both_are_said(office: Office) -> None:
+    kept = with_a_visit(office)
+    gone = with_a_visit(office, "2026-11-26 15:00", "Bea Cruz")
+    form = office.admin.submit(empty_form(office), **HOLIDAY).form("/new/")
+    first, second = form.values["hits_seen"].split()
+    answer: dict[str, Any] = {f"hit_{first}": "keep", f"hit_{second}": "cancel"}
+    done = office.admin.submit(form, hits_choice="each", hits_reason="Closed.", **answer)
+    assert "One appointment is cancelled, and its patient is told." in done.text
+    assert "One appointment stands all the same." in done.text
+    assert visit(office, kept).status is AppointmentStatus.CONFIRMED
+    assert visit(office, gone).status is AppointmentStatus.CANCELLED
+
+
 def test_an_appointment_that_came_in_meanwhile_is_asked_about_too(office: Office) -> None:
     with_a_visit(office)
     asked = office.admin.submit(empty_form(office), **HOLIDAY)

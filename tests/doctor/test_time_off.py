@@ -9,7 +9,7 @@ from flask import Flask
 from sqlalchemy import select
 
 from app.extensions import db
-from app.models import Doctor, HoursException, Role
+from app.models import Appointment, Doctor, HoursException, Role
 from tests.builders import a_doctor, a_patient, a_user, at, booked
 from tests.pages import Page, Visitor
 
@@ -120,6 +120,28 @@ def test_visits_that_time_off_hits_are_asked_about_in_its_form(desk):
     assert desk.doctor.submit(form, follow=False).status == 409
     assert desk.doctor.submit(form, follow=False, hits_choice="keep").status == 303
     assert desk.rows() == 1
+
+
+def test_of_two_visits_that_are_hit_one_is_kept_and_one_is_cancelled(desk):
+    desk.book("Ann Oz", f"{DAY} 09:30")
+    desk.book("Bob Ek", f"{DAY} 10:30")
+    page = desk.take_off(first_day=DAY)
+    assert "This hits 2 appointments" in page.text
+    form = page.form(OFF)
+    ann, bob = (f"hit_{ref}" for ref in form.values["hits_seen"].split())
+    for name in (ann, bob):
+        assert page.html.count(f'type="radio" name="{name}"') == 2
+    half: dict[str, str] = {"hits_choice": "each", ann: "keep", "hits_reason": "I am ill."}
+    again = desk.doctor.submit(form, follow=False, **half)
+    assert again.status == 409
+    assert "One has no answer yet." in again.text
+    form = again.form(OFF)
+    assert (form.values["hits_choice"], form.values[ann]) == ("each", "keep")
+    assert desk.rows() == 0
+    assert desk.doctor.submit(form, follow=False, **{bob: "cancel"}).status == 303
+    with desk.app.app_context():
+        visits = db.session.scalars(select(Appointment).order_by(Appointment.starts_at))
+        assert [visit.status.value for visit in visits] == ["confirmed", "cancelled"]
 
 
 def test_what_is_deleted_can_be_brought_back(desk):

@@ -39,6 +39,8 @@ from tests.scheduling.conftest import queries
 from tests.scheduling.test_openings import closure, exception
 
 KEEP = Choice.KEEP
+MORNING = "2026-11-25 09:00", "2026-11-25 12:00"
+QUERIES_A_VISIT = 8
 
 
 @transactional
@@ -143,6 +145,18 @@ def test_a_time_that_is_held_goes_without_a_message(clinic):
     assert held.status is Status.EXPIRED
 
 
+def test_a_time_that_is_held_is_given_up_whatever_becomes_of_the_appointments(clinic):
+    doctor = a_doctor()
+    kind = doctor.visit_types[0].ref
+    holder = Holder("a browser", address="an address")
+    held = holds.hold(holder, doctor.ref, kind, tick("2026-11-25 10:00"), "key")
+    visit = booked(a_patient(), doctor, at("2026-11-25 09:30"))
+    with pytest.raises(Unanswered, match="one appointment and one held time"):
+        away(doctor, *MORNING)
+    away(doctor, *MORNING, Answer(KEEP, seen=frozenset({held.ref, visit.ref})))
+    assert (held.status, visit.status) == (Status.EXPIRED, Status.CONFIRMED)
+
+
 def test_to_cancel_needs_a_word_to_the_patients(clinic):
     doctor = a_doctor()
     visit = booked(a_patient(), doctor, at("2026-11-25 09:30"))
@@ -165,6 +179,56 @@ def test_an_answer_for_other_visits_than_those_that_are_hit_is_asked_again(clini
     with pytest.raises(Unanswered) as refused:
         away(doctor, "2026-11-25 09:00", "2026-11-25 12:00", Answer(KEEP, seen=frozenset({seen})))
     assert told(refused.value) == [("Ann", "09:30"), ("Bob", "10:30")]
+
+
+def test_each_visit_can_have_an_answer_of_its_own(clinic):
+    doctor = a_doctor()
+    stays = booked(a_patient("Ann"), doctor, at("2026-11-25 09:30"))
+    goes = booked(a_patient("Bob"), doctor, at("2026-11-25 10:30"))
+    seen = frozenset({stays.ref, goes.ref})
+    each = {stays.ref: KEEP, goes.ref: Choice.CANCEL}
+    with pytest.raises(NoReason):
+        away(doctor, *MORNING, Answer(Choice.EACH, "", seen, each))
+    away(doctor, *MORNING, Answer(Choice.EACH, "I am ill.", seen, each))
+    assert (stays.status, goes.status) == (Status.CONFIRMED, Status.CANCELLED)
+    assert goes.cancel_reason == "I am ill."
+
+
+def test_while_one_of_them_has_no_answer_nothing_is_saved(clinic):
+    doctor = a_doctor()
+    first = booked(a_patient("Ann"), doctor, at("2026-11-25 09:30"))
+    second = booked(a_patient("Bob"), doctor, at("2026-11-25 10:30"))
+    answer = Answer(
+        Choice.EACH, "Ill.", frozenset({first.ref, second.ref}), {first.ref: Choice.CANCEL}
+    )
+    with pytest.raises(Unanswered, match="2 appointments") as refused:
+        away(doctor, *MORNING, answer)
+    assert "One has no answer yet." in refused.value.complaint
+    assert {visit.status for visit in (first, second)} == {Status.CONFIRMED}
+    assert db.session.scalars(select(HoursException)).all() == []
+
+
+def test_what_is_said_of_each_counts_only_where_they_are_decided_one_by_one(clinic):
+    doctor = a_doctor()
+    visit = booked(a_patient(), doctor, at("2026-11-25 09:30"))
+    each = {visit.ref: Choice.CANCEL}
+    away(doctor, *MORNING, Answer(KEEP, "Ill.", frozenset({visit.ref}), each))
+    assert visit.status is Status.CONFIRMED
+
+
+def test_to_cancel_many_reads_the_catalogue_and_the_settings_as_often_as_to_cancel_one(clinic):
+    asked = {}
+    for day, times in ((25, ["09:30"]), (26, ["09:30", "10:30", "11:30", "13:30", "14:30"])):
+        doctor = a_doctor()
+        refs = {booked(a_patient(), doctor, at(f"2026-11-{day} {time}")).ref for time in times}
+        answer = Answer(Choice.CANCEL, "I am ill.", frozenset(refs))
+        with queries() as seen:
+            away(doctor, f"2026-11-{day} 09:00", f"2026-11-{day} 17:00", answer)
+        asked[len(refs)] = seen
+    assert (len(asked[5]) - len(asked[1])) / 4 <= QUERIES_A_VISIT
+    for table in ("FROM doctors", "FROM locations", "FROM settings", "FROM revisions"):
+        of_one, of_many = (sum(table in said for said in asked[n]) for n in (1, 5))
+        assert (table, of_many) == (table, of_one)
 
 
 def test_hours_that_are_left_to_other_visit_types_hit_too(clinic):
@@ -246,6 +310,8 @@ def test_the_hits_of_many_cost_as_many_queries_as_those_of_one(clinic):
 def test_an_answer_is_read_from_what_was_sent():
     sent = {"hits_choice": "cancel", "hits_reason": " Ill. ", "hits_seen": "a b"}
     assert Answer.of(sent) == Answer(Choice.CANCEL, "Ill.", frozenset("ab"))
+    each = {"hit_a": "keep", "hit_b": "each", "hit_c": "cancel"}
+    assert Answer.of(sent | each).each == {"a": KEEP}
     assert Answer.of({"hits_choice": "burn"}) == hits.NO_ANSWER
 
 
