@@ -20,6 +20,13 @@ from app.scheduling.states import FINISHED
 PAGE_SIZE = 10
 WIDEST_DAY = timedelta(hours=26)  # from UTC's noon to the end of a date in any zone
 
+WITH_ALL_SHOWN = (  # of an appointment, in the one query that reads it
+    joinedload(Appointment.doctor).joinedload(Doctor.user),
+    joinedload(Appointment.patient).joinedload(Patient.user),
+    joinedload(Appointment.visit_type),
+    joinedload(Appointment.location),
+)
+
 
 class When(StrEnum):
     UPCOMING = "upcoming"

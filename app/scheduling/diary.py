@@ -6,15 +6,15 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from sqlalchemy import or_, select
-from sqlalchemy.orm import joinedload
 
 from app.clock import instant_of
 from app.directory.catalogue import VisitTypeFacts
 from app.extensions import db
-from app.models import Appointment, Doctor, HoursException, HoursExceptionKind, Patient
+from app.models import Appointment, HoursException, HoursExceptionKind
 from app.models import AppointmentStatus as Status
 from app.scheduling import agenda
 from app.scheduling.agenda import LONGEST_BUSY_TICKS, PlaceShape, Window
+from app.scheduling.appointments import WITH_ALL_SHOWN
 from app.scheduling.availability import ticks_in
 from app.scheduling.openings import ZONES_APART, Desk, starts_in
 
@@ -80,12 +80,7 @@ def closure_at(place: PlaceShape, tick: int) -> str:
 def _visits(doctor_id: int, window: Window, at: datetime) -> tuple[Appointment, ...]:
     query = (
         select(Appointment)
-        .options(
-            joinedload(Appointment.doctor).joinedload(Doctor.user),
-            joinedload(Appointment.patient).joinedload(Patient.user),
-            joinedload(Appointment.visit_type),
-            joinedload(Appointment.location),
-        )
+        .options(*WITH_ALL_SHOWN)
         .where(
             Appointment.doctor_id == doctor_id,
             Appointment.busy_from_tick > window.first - LONGEST_BUSY_TICKS,

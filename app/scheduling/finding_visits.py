@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from datetime import date
 
 from sqlalchemy import Select, and_, false, or_, select
-from sqlalchemy.orm import joinedload
 
 from app.clock import instant_of
 from app.extensions import db
 from app.models import Appointment, Doctor, Location, Patient, User
 from app.models import AppointmentStatus as Status
 from app.paging import Page, page_of
+from app.scheduling.appointments import WITH_ALL_SHOWN
 from app.scheduling.days import local_day
 
 LIKE_ESCAPE = "!"
@@ -33,11 +33,7 @@ def find(doctor: Doctor, wanted: Wanted, page: int) -> Page[Appointment]:
     was only held is left out."""
     query = (
         select(Appointment)
-        .options(
-            joinedload(Appointment.patient).joinedload(Patient.user),
-            joinedload(Appointment.visit_type),
-            joinedload(Appointment.location),
-        )
+        .options(*WITH_ALL_SHOWN)
         .where(
             Appointment.doctor_id == doctor.id,
             Appointment.status.not_in([Status.HELD, Status.EXPIRED]),

@@ -9,14 +9,13 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 
 from sqlalchemy import ColumnElement, Subquery, and_, false, func, or_, select
-from sqlalchemy.orm import joinedload
 
 from app.clock import instant_of
 from app.extensions import db
-from app.models import Appointment, Doctor, Location, Patient
+from app.models import Appointment, Location, Patient
 from app.models import AppointmentStatus as Status
 from app.paging import MOST, Page, page_of
-from app.scheduling.appointments import When
+from app.scheduling.appointments import WITH_ALL_SHOWN, When
 from app.scheduling.days import local_day
 from app.scheduling.states import OPEN
 
@@ -66,12 +65,7 @@ def find(wanted: Wanted, at: datetime, page: int) -> Page[Appointment]:
     """A page of the appointments that are wanted: coming ones by time, past ones latest first."""
     query = (
         select(Appointment)
-        .options(
-            joinedload(Appointment.doctor).joinedload(Doctor.user),
-            joinedload(Appointment.patient).joinedload(Patient.user),
-            joinedload(Appointment.visit_type),
-            joinedload(Appointment.location),
-        )
+        .options(*WITH_ALL_SHOWN)
         .where(Appointment.status.not_in([Status.HELD, Status.EXPIRED]), *_narrowed(wanted, at))
     )
     if wanted.concern is not None:

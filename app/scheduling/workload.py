@@ -8,13 +8,13 @@ from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
-from sqlalchemy.orm import joinedload
 
 from app.clock import tick_of
 from app.extensions import db
-from app.models import Appointment, Doctor, HoursException, HoursExceptionKind, Patient
+from app.models import Appointment, Doctor, HoursException, HoursExceptionKind
 from app.models import AppointmentStatus as Status
 from app.scheduling import diary, moves
+from app.scheduling.appointments import WITH_ALL_SHOWN
 from app.scheduling.availability import count, ticks_in
 from app.scheduling.days import MINUTES_PER_TICK, local_day, run
 from app.scheduling.diary import Diary
@@ -121,11 +121,7 @@ def _waiting(visits: Sequence[Appointment]) -> list[Waiting]:
 def _requests(doctor: Doctor, at: datetime) -> Sequence[Appointment]:
     query = (
         select(Appointment)
-        .options(
-            joinedload(Appointment.patient).joinedload(Patient.user),
-            joinedload(Appointment.visit_type),
-            joinedload(Appointment.location),
-        )
+        .options(*WITH_ALL_SHOWN)
         .where(
             Appointment.doctor_id == doctor.id,
             Appointment.status == Status.REQUESTED,
