@@ -3,60 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date
 from typing import Any
 
 from flask_wtf import FlaskForm
-from wtforms import HiddenField, SelectChoice, SelectField, StringField
-from wtforms.validators import StopValidation
-from wtforms.widgets import DateInput, TimeInput
+from wtforms import HiddenField, SelectChoice, SelectField
 
 from app.admin.entry_forms import LineField
-from app.inputs import a_day, a_time
 from app.models import Closure, Location
 from app.scheduling import closures
 from app.scheduling.closures import Times
 from app.scheduling.wishes import WHOLE_DAY, Faulty
+from app.time_fields import DayField, TimeField, typed
 
 EVERYWHERE = "*"
 
 
-def _stripped(typed: str | None) -> str:
-    return (typed or "").strip()
-
-
-class DayField(StringField):
-    """A date, which stays as it was typed whatever it is."""
-
-    widget = DateInput()
-    data: Any
-
-    @property
-    def day(self) -> date | None:
-        return a_day(self.data)
-
-
-class TimeOfDayField(StringField):
-    """A time on the wall, or nothing, which stays as it was typed whatever it is."""
-
-    widget = TimeInput()
-    data: Any
-
-    @property
-    def minute(self) -> int | None:
-        return a_time(self.data)
-
-    def pre_validate(self, form: Any) -> None:
-        if self.data and self.minute is None:
-            raise StopValidation("Enter a time like 09:00, or leave this empty.")
-
-
 class ClosureForm(FlaskForm):
     location = SelectField("Location")
-    first_day = DayField("First day", filters=[_stripped], description="On the calendar there.")
-    starts = TimeOfDayField("From", filters=[_stripped], description="Empty: from midnight.")
-    last_day = DayField("Last day", filters=[_stripped], description="Empty: the same day.")
-    ends = TimeOfDayField("To", filters=[_stripped], description="Empty: until midnight.")
+    first_day = DayField("First day", needed=True, description="On the calendar there.")
+    starts = TimeField("From", description="Empty: from midnight.")
+    last_day = DayField("Last day", description="Empty: the same day.")
+    ends = TimeField("To", description="Empty: until midnight.")
     reason = LineField(
         "Reason",
         longest=closures.LONGEST_REASON,
@@ -71,14 +38,6 @@ class ClosureForm(FlaskForm):
         everywhere = [SelectChoice(EVERYWHERE, "All locations")] if len(places) > 1 else []
         self.location.choices = [*everywhere, *choices]
 
-    def validate_first_day(self, field: Any) -> None:
-        if field.day is None:
-            raise StopValidation("Enter the first day.")
-
-    def validate_last_day(self, field: Any) -> None:
-        if field.data and field.day is None:
-            raise StopValidation("Enter the last day, or leave this empty.")
-
     @property
     def times(self) -> Times:
         first = self.first_day.day
@@ -90,7 +49,7 @@ class ClosureForm(FlaskForm):
 
     def refuse(self, faulty: Faulty) -> None:
         """Put what cannot be beside its field."""
-        self[faulty.field if faulty.field in self else "first_day"].errors = [faulty.sentence]
+        self[faulty.field].errors = [faulty.sentence]
 
 
 def form_of(stored: Closure) -> ClosureForm:
@@ -102,12 +61,8 @@ def form_of(stored: Closure) -> ClosureForm:
         location=stored.location.slug,
         first_day=times.first_day.isoformat(),
         last_day=times.last_day.isoformat(),
-        starts=_wall(times.starts_minute) if times.starts_minute else "",
-        ends=_wall(times.ends_minute) if times.ends_minute != WHOLE_DAY else "",
+        starts=typed(times.starts_minute) if times.starts_minute else "",
+        ends=typed(times.ends_minute) if times.ends_minute != WHOLE_DAY else "",
         reason=stored.reason,
         version=closures.version_of(stored),
     )
-
-
-def _wall(minute: int) -> str:
-    return f"{minute // 60:02}:{minute % 60:02}"

@@ -14,6 +14,7 @@ from app.models import WorkingHours
 from app.scheduling.intervals import WEEKDAYS as NAMES
 from app.scheduling.intervals import Interval
 from app.scheduling.timetable import MOST, Choices
+from app.time_fields import NOT_A_DAY_NOR_EMPTY, NOT_A_TIME, typed
 
 WEEKDAYS = range(1, 8)
 LONGEST = 40  # characters of anything that is typed here
@@ -63,8 +64,8 @@ class Week:
                 number,
                 row.weekday,
                 str(row.location_id),
-                time_typed(row.starts_minute),
-                time_typed(row.ends_minute),
+                typed(row.starts_minute),
+                typed(row.ends_minute),
                 row.valid_from.isoformat() if row.valid_from else "",
                 row.valid_until.isoformat() if row.valid_until else "",
                 frozenset(kind.ref for kind in row.visit_types),
@@ -140,12 +141,6 @@ class Week:
         self.rows.append(row)
 
 
-def time_typed(minute: int) -> str:
-    """A time as one types it; the end of the day is midnight, because fields for times have no
-    24:00."""
-    return f"{minute // 60 % 24:02}:{minute % 60:02}"
-
-
 def _read(row: Row, choices: Choices) -> Interval | None:
     row.errors = {}
     place = next((one for one in choices.places if str(one.id) == row.place), None)
@@ -180,13 +175,12 @@ def _in_words(row: Row, choices: Choices) -> str:
 def _minute(row: Row, name: str) -> int | None:
     minute = a_time(getattr(row, name))
     if minute is None:
-        row.errors[name] = "Enter a time like 09:00."
+        row.errors[name] = NOT_A_TIME
     return minute
 
 
 def _date(row: Row, name: str) -> date | None:
-    typed = getattr(row, name)
-    day = a_day(typed)
-    if typed and day is None:
-        row.errors[name] = "Enter a date, or leave this empty."
+    day = a_day(getattr(row, name))
+    if getattr(row, name) and day is None:
+        row.errors[name] = NOT_A_DAY_NOR_EMPTY
     return day

@@ -104,9 +104,9 @@ def test_patients_read_the_reason_and_cannot_book(office: Office) -> None:
 @pytest.mark.parametrize(
     ("typed", "sentence"),
     [
-        ({"first_day": ""}, "Enter the first day"),
-        ({"first_day": "26.11.2026"}, "Enter the first day"),
-        ({"last_day": "soon"}, "Enter the last day, or leave this empty"),
+        ({"first_day": ""}, "Enter a date."),
+        ({"first_day": "26.11.2026"}, "Enter a date."),
+        ({"last_day": "soon"}, "Enter a date, or leave this empty"),
         ({"last_day": "2026-11-25"}, "The last day must not come before the first"),
         ({"last_day": "2028-11-25"}, "At most a year at a time"),
         ({"starts": "25:00"}, "Enter a time like 09:00"),

@@ -81,7 +81,7 @@ def test_extra_hours_every_week_are_one_line_with_each_of_them_inside(desk):
         ("first_day", "", "Enter a date."),
         ("first_day", "soon", "Enter a date."),
         ("last_day", "2026-11-24", "must not come before the first"),
-        ("starts", "nine", "Enter a time like 09:00."),
+        ("starts", "nine", "Enter a time like 09:00, or leave this empty."),
         ("starts", "13:03", "Use steps of five minutes"),
         ("ends", "08:00", "The end must come after the start."),
         ("weekly_until", "x", "Enter a date, or leave this empty."),

@@ -1,0 +1,64 @@
+"""Dates and times in forms: read strictly, and kept as they were typed whatever they are."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+from wtforms import StringField
+from wtforms.validators import StopValidation
+from wtforms.widgets import DateInput, TimeInput
+
+from app.inputs import a_day, a_time
+
+NOT_A_DAY, NOT_A_TIME = "Enter a date.", "Enter a time like 09:00."
+NOT_A_DAY_NOR_EMPTY = "Enter a date, or leave this empty."
+NOT_A_TIME_NOR_EMPTY = "Enter a time like 09:00, or leave this empty."
+
+
+class DayField(StringField):
+    """A date; nothing only where it is not `needed`."""
+
+    widget = DateInput()
+    data: Any
+
+    def __init__(self, label: str, *, needed: bool = False, **kwargs: Any) -> None:
+        super().__init__(label, filters=[_stripped], **kwargs)
+        self.needed = needed
+
+    @property
+    def day(self) -> date | None:
+        return a_day(self.data)
+
+    def pre_validate(self, form: Any) -> None:
+        if self.day is None and (self.needed or self.data):
+            raise StopValidation(NOT_A_DAY if self.needed else NOT_A_DAY_NOR_EMPTY)
+
+
+class TimeField(StringField):
+    """A time on the wall; nothing only where it is not `needed`."""
+
+    widget = TimeInput()
+    data: Any
+
+    def __init__(self, label: str, *, needed: bool = False, **kwargs: Any) -> None:
+        super().__init__(label, filters=[_stripped], **kwargs)
+        self.needed = needed
+
+    @property
+    def minute(self) -> int | None:
+        return a_time(self.data)
+
+    def pre_validate(self, form: Any) -> None:
+        if self.minute is None and (self.needed or self.data):
+            raise StopValidation(NOT_A_TIME if self.needed else NOT_A_TIME_NOR_EMPTY)
+
+
+def typed(minute: int) -> str:
+    """A time as one types it; the end of the day is midnight, because fields for times have no
+    24:00."""
+    return f"{minute // 60 % 24:02}:{minute % 60:02}"
+
+
+def _stripped(text: str | None) -> str:
+    return (text or "").strip()
