@@ -7,8 +7,8 @@ from dataclasses import replace
 from flask import Response, flash, make_response, render_template, url_for
 
 from app.admin import bp
+from app.admin.offer_form import OfferForm
 from app.admin.settings_form import ClinicForm
-from app.admin.setup_forms import HoursForm, OfferForm
 from app.admin.users import version_seen
 from app.clinic import policy, settings
 from app.conflicts import Difference, of_forms
@@ -19,8 +19,6 @@ from app.errors import Busy, ChangedMeanwhile, ClinicError, NotFound
 from app.htmx import see_other
 from app.inputs import takes_many
 from app.models import Doctor, Role
-from app.scheduling import timetable
-from app.scheduling.timetable import Faulty
 from app.security import me, only
 
 
@@ -86,35 +84,6 @@ def setup_offer_now() -> Response:
     return see_other(url_for("admin.setup"))
 
 
-@bp.get("/admin/setup/hours/")
-@only(Role.ADMIN)
-def setup_hours() -> Response:
-    """Ask for the first doctor's week; hours that are there already have their own page."""
-    progress = setup.progress()
-    if not _want_hours(progress):
-        return see_other(url_for("admin.setup"))
-    return _hours_page(_doctor(), HoursForm())
-
-
-@bp.post("/admin/setup/hours/")
-@only(Role.ADMIN)
-@takes_many("days")
-def setup_hours_now() -> Response:
-    """Keep it, and go on. A form that is sent twice finds its step done."""
-    progress = setup.progress()
-    if not _want_hours(progress):
-        return see_other(url_for("admin.setup"))
-    doctor, form = _doctor(), HoursForm()
-    if not form.validate_on_submit():
-        return _hours_page(doctor, form, 422)
-    try:
-        timetable.save(doctor, form.intervals, me(), version=doctor.version)
-    except (ChangedMeanwhile, Faulty) as refused:
-        form.form_errors.append(refused.sentence)
-        return _hours_page(doctor, form, refused.status)
-    return see_other(url_for("admin.setup"))
-
-
 @bp.post("/admin/setup/publish/")
 @only(Role.ADMIN)
 def setup_publish() -> Response:
@@ -128,10 +97,6 @@ def setup_publish() -> Response:
         return _page(setup.progress(), refused)
     flash(f"{doctor.name} is published. Patients can book now.", "success")
     return see_other(url_for("admin.setup"))
-
-
-def _want_hours(progress: Progress) -> bool:
-    return Step.HOURS not in progress.done and progress.is_open(Step.HOURS)
 
 
 def _doctor() -> Doctor:
@@ -163,10 +128,11 @@ def _addresses(doctor: Doctor | None) -> dict[Step, str]:
         Step.VISIT_TYPE: url_for("admin.new_visit_type", next=back),
         Step.DOCTOR: url_for("admin.new_user", role=Role.DOCTOR.value, next=back),
         Step.OFFER: url_for("admin.setup_offer"),
-        Step.HOURS: url_for("admin.setup_hours"),
     }
-    if doctor is not None and doctor.approved_at is None:
-        addresses[Step.DOCTOR] = url_for("admin.doctor", ref=doctor.ref)
+    if doctor is not None:
+        addresses[Step.HOURS] = url_for("doctor.hours", doctor=doctor.ref, next=back)
+        if doctor.approved_at is None:
+            addresses[Step.DOCTOR] = url_for("admin.doctor", ref=doctor.ref)
     return addresses
 
 
@@ -188,11 +154,6 @@ def _offer_form(doctor: Doctor) -> OfferForm:
         languages=list(draft.published.languages),
         version=draft.version,
     )
-
-
-def _hours_page(doctor: Doctor, form: HoursForm, status: int = 200) -> Response:
-    page = render_template("admin/setup_hours.html", form=form, doctor=doctor)
-    return make_response(page, status)
 
 
 def _clinic_page(

@@ -3,20 +3,22 @@ stores anything, and a change that hits somebody's visit asks first."""
 
 from __future__ import annotations
 
-from flask import Response, flash, request, url_for
+from flask import Response, abort, flash, request, url_for
 
 from app import conflicts
-from app.directory import approvals
-from app.doctor import bp
+from app.conflicts import Difference
+from app.doctor import bp, whose
 from app.doctor.hours_form import WEEKDAYS, Week
 from app.errors import ChangedMeanwhile
 from app.htmx import respond, see_other
-from app.inputs import a_number
+from app.inputs import a_number, own_path
 from app.models import Doctor, Role
-from app.scheduling import hits, timetable
-from app.scheduling.hits import Answer
+from app.scheduling import timetable
+from app.scheduling.hits import Answer, Unanswered
 from app.scheduling.intervals import WEEKDAYS as WEEKDAY_NAMES
-from app.security import me, my_doctor, only
+from app.scheduling.intervals import Interval
+from app.scheduling.timetable import Choices
+from app.security import me, only
 
 LARGEST_VERSION = 1_000_000
 
@@ -25,59 +27,36 @@ LARGEST_VERSION = 1_000_000
 @only(Role.DOCTOR, Role.ADMIN)
 def hours() -> Response:
     """The week as it is stored; admins choose whose."""
-    doctor = chosen_doctor()
-    if doctor is None:
-        return see_other(url_for("admin.doctors"))
-    return _page(doctor)
+    return _page(whose_hours())
 
 
 @bp.post("/board/hours/")
 @only(Role.DOCTOR, Role.ADMIN)
 def hours_now() -> Response:
     """Store the week, or only add, remove or copy some of its rows."""
-    doctor = chosen_doctor()
-    if doctor is None:
-        return see_other(url_for("admin.doctors"))
+    doctor = whose_hours()
     choices = timetable.choices_of(doctor, timetable.of(doctor))
     week = Week.sent(request.form, choices)
     if _has_rearranged(week):
         return _page(doctor, week, version=_version())
-    read = week.read(choices)
-    wanted = [interval for _, interval in read]
-    for number, complaint in timetable.complaints_about(doctor, wanted).items():
-        read[number][0].errors[complaint.field] = complaint.sentence
+    wanted = _read(week, doctor, choices)
     if week.errors:
         return _page(doctor, week, 422, version=_version())
     answer = Answer.of(request.form)
     try:
         timetable.save(doctor, wanted, me(), version=_version(), answer=answer)
-    except hits.Unanswered as unanswered:
-        return _page(
-            doctor,
-            week,
-            unanswered.status,
-            version=_version(),
-            asked=unanswered,
-            answer=answer,
-        )
+    except Unanswered as asked:
+        more = {"asked": asked, "answer": answer}
+        return _page(doctor, week, asked.status, version=_version(), **more)
     except ChangedMeanwhile as refused:
-        stored, typed = timetable.in_words(timetable.of(doctor)), week.in_words(choices)
-        differing = conflicts.differences(
-            dict(zip(WEEKDAY_NAMES, WEEKDAY_NAMES, strict=True)),
-            {day: "; ".join(words) for day, words in stored.items()},
-            {day: "; ".join(words) for day, words in typed.items()},
-        )
-        return _page(doctor, week, refused.status, differing=differing)
+        return _page(doctor, week, refused.status, differing=_differing(doctor, week, choices))
     flash("The hours are saved.", "success")
-    return see_other(address_of(doctor, "doctor.hours"))
+    return see_other(_back() or address_of(doctor, "doctor.hours"))
 
 
-def chosen_doctor() -> Doctor | None:
-    """The doctor whose hours these are: the one who is signed in, or the one an admin names."""
-    if me().role is Role.DOCTOR:
-        return my_doctor()
-    ref = request.args.get("doctor")
-    return approvals.doctor_of(ref) if ref else None
+def whose_hours() -> Doctor:
+    """The doctor whose hours these are. An admin who names none is sent to the list of them."""
+    return whose.chosen_doctor() or abort(see_other(url_for("admin.doctors")))
 
 
 def address_of(doctor: Doctor, endpoint: str, **more: object) -> str:
@@ -99,6 +78,30 @@ def _has_rearranged(week: Week) -> bool:
     else:
         return False
     return True
+
+
+def _read(week: Week, doctor: Doctor, choices: Choices) -> list[Interval]:
+    """What the rows say; what is wrong with them is put beside their fields."""
+    read = week.read(choices)
+    wanted = [interval for _, interval in read]
+    for number, complaint in timetable.complaints_about(doctor, wanted).items():
+        read[number][0].errors[complaint.field] = complaint.sentence
+    return wanted
+
+
+def _differing(doctor: Doctor, week: Week, choices: Choices) -> list[Difference]:
+    """Day by day, where what is typed differs from what somebody else has stored."""
+    stored, typed = timetable.in_words(timetable.of(doctor)), week.in_words(choices)
+    return conflicts.differences(
+        dict(zip(WEEKDAY_NAMES, WEEKDAY_NAMES, strict=True)),
+        {day: "; ".join(words) for day, words in stored.items()},
+        {day: "; ".join(words) for day, words in typed.items()},
+    )
+
+
+def _back() -> str | None:
+    """The page that sent somebody here and wants them back, if one did."""
+    return own_path(request.values.get("next"))
 
 
 def _version() -> int:
@@ -129,6 +132,7 @@ def _page(
         version=doctor.version if version is None else version,
         is_own=me().role is Role.DOCTOR,
         has_several_zones=len({place.zone for place in choices.places}) > 1,
-        address=lambda endpoint: address_of(doctor, endpoint),
+        address=lambda endpoint, **more: address_of(doctor, endpoint, **more),
+        next=_back(),
         **context,
     )

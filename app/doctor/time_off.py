@@ -9,11 +9,11 @@ from datetime import timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from flask import Response, abort, flash, make_response, render_template, request, url_for
+from flask import Response, abort, flash, make_response, render_template, request
 
 from app.clock import tick_of
 from app.doctor import bp
-from app.doctor.hours import address_of, chosen_doctor
+from app.doctor.hours import address_of, whose_hours
 from app.doctor.time_off_forms import ExceptionForm, ExtraHoursForm, TimeOffForm
 from app.formats import long_day
 from app.htmx import see_other
@@ -47,19 +47,14 @@ class Question:
 @only(Role.DOCTOR, Role.ADMIN)
 def time_off() -> Response:
     """What is to come; admins choose whose."""
-    doctor = chosen_doctor()
-    if doctor is None:
-        return see_other(url_for("admin.doctors"))
-    return _page(doctor)
+    return _page(whose_hours())
 
 
 @bp.post("/board/time-off/")
 @only(Role.DOCTOR, Role.ADMIN)
 def time_off_now() -> Response:
     """Take time off, once or every week for a while."""
-    doctor = chosen_doctor()
-    if doctor is None:
-        return see_other(url_for("admin.doctors"))
+    doctor = whose_hours()
     form = TimeOffForm(prefix=OFF)
     zone = exceptions.zone_of(doctor)
     return _added(doctor, OFF, form, lambda: form.wish(zone), "The time off is saved.")
@@ -69,9 +64,7 @@ def time_off_now() -> Response:
 @only(Role.DOCTOR, Role.ADMIN)
 def extra_hours_now() -> Response:
     """Work more, once or every week for a while."""
-    doctor = chosen_doctor()
-    if doctor is None:
-        return see_other(url_for("admin.doctors"))
+    doctor = whose_hours()
     form = ExtraHoursForm(prefix=EXTRA)
     form.choose_among(timetable.places())
     return _added(doctor, EXTRA, form, form.wish, "The extra hours are saved.")
@@ -81,9 +74,7 @@ def extra_hours_now() -> Response:
 @only(Role.DOCTOR, Role.ADMIN)
 def delete_time_off(number: str) -> Response:
     """Take one exception back, or the rest of its series."""
-    doctor = chosen_doctor()
-    if doctor is None:
-        return see_other(url_for("admin.doctors"))
+    doctor = whose_hours()
     exception = a_number(number, 1, LARGEST_ID) or abort(404)
     which, answer = request.form.get("which", "one"), Answer.of(request.form)
     try:
@@ -95,6 +86,9 @@ def delete_time_off(number: str) -> Response:
             unanswered.status,
             question=Question("delete", unanswered, answer, action, which),
         )
+    except exceptions.Gone as gone:  # a second click, or somebody else was faster
+        flash(gone.sentence, "info")
+        return see_other(address_of(doctor, "doctor.time_off"))
     return see_other(address_of(doctor, "doctor.time_off", deleted=removal))
 
 
@@ -102,9 +96,7 @@ def delete_time_off(number: str) -> Response:
 @only(Role.DOCTOR, Role.ADMIN)
 def undo_time_off(number: str) -> Response:
     """Bring back what was deleted under that number."""
-    doctor = chosen_doctor()
-    if doctor is None:
-        return see_other(url_for("admin.doctors"))
+    doctor = whose_hours()
     exception = a_number(number, 1, LARGEST_ID) or abort(404)
     answer = Answer.of(request.form)
     try:

@@ -28,6 +28,10 @@ from app.transaction import transactional
 ADDED, REMOVED = "added", "removed"
 
 
+class Gone(NotFound):
+    sentence = "This is over, or it was deleted already."
+
+
 @dataclass(frozen=True, slots=True)
 class Entry:
     """What was made together: one time off, or the coming ones of a series."""
@@ -84,12 +88,13 @@ def remove(
     """Take one exception back, or all that are to come of its series; the number by which
     `restore` brings it back.
 
-    Raises NotFound, hits.Unanswered (and NoReason), NotAllowed.
+    Raises Gone, NotFound, hits.Unanswered (and NoReason), NotAllowed.
     """
     timetable.lock(doctor, actor)
     entry = next((e for e in coming(doctor) if any(row.id == number for row in e.rows)), None)
     if entry is None:
-        raise NotFound("This is over, or it was deleted already.")
+        row = db.session.get(HoursException, number)
+        raise NotFound if row is not None and row.doctor_id != doctor.id else Gone
     rows = entry.rows if whole else [row for row in entry.rows if row.id == number]
 
     def change() -> None:

@@ -40,10 +40,15 @@ MOST = 70  # intervals of one doctor
 @dataclass(frozen=True, slots=True)
 class Choices:
     """What hours can be given: locations, and visit types that the doctor offers or has hours
-    for."""
+    for; which of these are `offered` at present, by reference."""
 
     places: Sequence[Location]
     kinds: Sequence[VisitType]
+    offered: frozenset[str]
+
+    def is_idle(self, kinds: frozenset[str]) -> bool:
+        """Whether hours that only these visit types may have cannot be booked at all."""
+        return bool(kinds) and kinds.isdisjoint(self.offered)
 
 
 class Faulty(ClinicError):
@@ -75,7 +80,7 @@ def choices_of(doctor: Doctor, rows: Iterable[WorkingHours]) -> Choices:
     offered = {kind.id: kind for kind in doctor.visit_types if kind.is_active}
     named = {kind.id: kind for row in rows for kind in row.visit_types}
     kinds = sorted((offered | named).values(), key=lambda kind: kind.name)
-    return Choices(places(), kinds)
+    return Choices(places(), kinds, frozenset(kind.ref for kind in offered.values()))
 
 
 def places() -> Sequence[Location]:

@@ -9,7 +9,7 @@ from flask import Flask
 from sqlalchemy import select
 
 from app.extensions import db
-from app.models import Appointment, Doctor, Role, WorkingHours
+from app.models import Appointment, Doctor, Role, VisitType, WorkingHours
 from app.scheduling import timetable
 from tests.builders import a_doctor, a_location, a_patient, a_user, a_visit_type, at, booked, works
 from tests.pages import HTMX, Page, Visitor
@@ -176,6 +176,26 @@ def test_who_comes_second_is_shown_what_the_other_stored_and_keeps_what_was_type
     assert page.form(PAGE).values["ends_0"] == "11:00"
     assert desk.press("save", page).status == 303
     assert desk.week() == {"Wednesday": ["09:00–11:00, Main Street Practice"]}
+
+
+def test_hours_that_nobody_can_book_are_said(desk):
+    desk.press("save", **{f"kind_0_{desk.kind}": "y"})
+    assert "Nobody can book these hours" not in desk.doctor.get(PAGE).text
+    with desk.app.app_context():
+        db.session.scalars(
+            select(VisitType).where(VisitType.ref == desk.kind)
+        ).one().is_active = False
+        db.session.commit()
+    text = desk.doctor.get(PAGE).text
+    assert "Nobody can book these hours at present" in text
+    assert "Check-up (not offered)" in text
+
+
+@pytest.mark.parametrize("elsewhere", ["//evil.example/", "https://evil.example/"])
+def test_saving_leads_nobody_elsewhere(desk, elsewhere):
+    page = desk.doctor.get(f"{PAGE}?next={elsewhere}")
+    assert elsewhere not in page.html
+    assert desk.press("save", page, next=elsewhere, starts_0="08:00").location == PAGE
 
 
 def test_htmx_gets_the_form_alone(desk):

@@ -151,6 +151,9 @@ def test_what_is_deleted_can_be_brought_back(desk):
     page = desk.doctor.submit(form)
     assert desk.rows() == 0
     assert "Deleted." in page.text
+    twice = desk.doctor.submit(form)
+    assert (twice.status, twice.address) == (200, PAGE)
+    assert "This is over, or it was deleted already." in twice.text
     undo = next(form for form in page.forms if form.action.endswith("/undo/"))
     page = desk.doctor.submit(undo)
     assert "It is back." in page.text
@@ -194,9 +197,10 @@ def test_an_admin_plans_for_any_doctor(desk):
     assert desk.admin.get(PAGE).location == "/admin/doctors/"
 
 
-@pytest.mark.parametrize("number", ["0", "99999999999999999999", "424242"])
-def test_what_is_not_there_is_not_found(desk, number):
-    for deed in ("delete", "undo"):
-        form = desk.doctor.get(PAGE).form(OFF)
-        form.action = f"{PAGE}{number}/{deed}/"
-        assert desk.doctor.submit(form).status == 404
+@pytest.mark.parametrize(
+    ("number", "deed"), [("0", "delete"), ("99999999999999999999", "delete"), ("424242", "undo")]
+)
+def test_what_is_not_there_is_not_found(desk, number, deed):
+    form = desk.doctor.get(PAGE).form(OFF)
+    form.action = f"{PAGE}{number}/{deed}/"
+    assert desk.doctor.submit(form).status == 404

@@ -173,7 +173,7 @@ ROUTES: dict[str, Row] = {
         {"ref": "@finished"},
         form={**DESK_KEY, "type": "@visit type", "at": "@tick"},
     ),
-    "doctor.hours": Row(DOCTORS | ADMIN),
+    "doctor.hours": Row(DOCTORS | ADMIN, query={"next": "/board/"}),
     "doctor.hours_now": Row(
         DOCTORS | ADMIN,
         form={
@@ -289,10 +289,6 @@ ROUTES: dict[str, Row] = {
     "admin.setup_clinic_now": Row(
         ADMIN,
         form={"name": "Our Practice", "zone": "Europe/Lisbon", "version": "@settings"},
-    ),
-    "admin.setup_hours": Row(ADMIN),
-    "admin.setup_hours_now": Row(
-        ADMIN, form={"location": "main", "days": "1", "starts": "09:00", "ends": "12:00"}
     ),
     "admin.setup_offer": Row(ADMIN),
     "admin.setup_offer_now": Row(
