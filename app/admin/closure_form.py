@@ -12,7 +12,8 @@ from app.admin.entry_forms import LineField
 from app.models import Closure, Location
 from app.scheduling import closures
 from app.scheduling.closures import Times
-from app.scheduling.wishes import WHOLE_DAY, Faulty
+from app.scheduling.days import WHOLE_DAY
+from app.scheduling.wishes import Faulty
 from app.time_fields import DayField, TimeField, typed
 
 EVERYWHERE = "*"

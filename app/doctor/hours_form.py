@@ -11,6 +11,7 @@ from datetime import date
 
 from app.inputs import a_day, a_number, a_time
 from app.models import WorkingHours
+from app.scheduling.days import WHOLE_DAY
 from app.scheduling.intervals import WEEKDAYS as NAMES
 from app.scheduling.intervals import Interval
 from app.scheduling.timetable import MOST, Choices
@@ -154,7 +155,7 @@ def _read(row: Row, choices: Choices) -> Interval | None:
         row.weekday,
         place.id,
         starts,
-        ends or 1440,
+        ends or WHOLE_DAY,
         since,
         until,
         frozenset(kind.id for kind in choices.kinds if kind.ref in row.kinds),

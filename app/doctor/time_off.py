@@ -5,7 +5,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -21,13 +20,12 @@ from app.inputs import a_number
 from app.models import Doctor, HoursException, Role
 from app.scheduling import time_off as exceptions
 from app.scheduling import timetable
-from app.scheduling.days import local_day
+from app.scheduling.days import ONE_DAY, local_day
 from app.scheduling.hits import Answer, Unanswered
 from app.scheduling.wishes import Faulty, Wish
 from app.security import me, only
 
 LARGEST_ID = 2_000_000_000
-ONE_DAY = timedelta(1)
 OFF, EXTRA = "off", "extra"
 
 

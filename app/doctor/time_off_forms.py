@@ -11,14 +11,8 @@ from wtforms import SelectChoice, SelectField, StringField
 from wtforms.validators import Length
 
 from app.models import Location
-from app.scheduling.wishes import (
-    EXTRA_HOURS,
-    LONGEST_NOTE,
-    TIME_OFF,
-    WHOLE_DAY,
-    Faulty,
-    Wish,
-)
+from app.scheduling.days import WHOLE_DAY
+from app.scheduling.wishes import EXTRA_HOURS, LONGEST_NOTE, TIME_OFF, Faulty, Wish
 from app.time_fields import DayField, TimeField
 
 

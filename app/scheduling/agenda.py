@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 
 from sqlalchemy import ColumnElement, Select, bindparam, or_, select
 
@@ -22,25 +22,13 @@ from app.models import Appointment, Closure, HoursException, HoursExceptionKind,
 from app.models import AppointmentStatus as Status
 from app.models.hours import working_hours_visit_types
 from app.scheduling.availability import ticks_in
-from app.scheduling.days import local_day
-from app.scheduling.pattern import Interval, Planned, planned_at, ticks_of
+from app.scheduling.days import ONE_DAY, Window, local_day
+from app.scheduling.pattern import Planned, Reservable, planned_at, ticks_of
 
 LONGEST_VISIT_TICKS = 96
 LONGEST_BUFFER_TICKS = 24
 LONGEST_BUSY_TICKS = 288  # the check constraint on appointments
-ONE_DAY = timedelta(days=1)
 END_OF_TIME = datetime(9000, 1, 1, tzinfo=UTC)
-
-
-@dataclass(frozen=True, slots=True)
-class Window:
-    """Ticks `first` until `last` (not included): some local dates, and room on both sides for
-    buffers and for a visit that runs past midnight. Bit 0 of every set is `first`."""
-
-    first_day: date
-    last_day: date
-    first: int
-    last: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +160,7 @@ def _window(first_day: date, last_day: date, places: Iterable[LocationFacts]) ->
 
 def _hours(
     doctor_ids: tuple[int, ...], first_day: date, last_day: date
-) -> defaultdict[int, list[Interval]]:
+) -> defaultdict[int, list[Reservable]]:
     only = working_hours_visit_types.c
     found = db.session.execute(
         select(WorkingHours, only.visit_type_id)
@@ -186,9 +174,9 @@ def _hours(
     kinds: defaultdict[WorkingHours, set[int]] = defaultdict(set)
     for hours, kind in found:
         kinds[hours].update(() if kind is None else (kind,))
-    groups: defaultdict[int, list[Interval]] = defaultdict(list)
+    groups: defaultdict[int, list[Reservable]] = defaultdict(list)
     for hours, of_types in kinds.items():
-        groups[hours.doctor_id].append(Interval(hours, frozenset(of_types)))
+        groups[hours.doctor_id].append(Reservable(hours, frozenset(of_types)))
     return groups
 
 

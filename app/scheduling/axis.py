@@ -12,11 +12,10 @@ from itertools import groupby
 
 from app.clock import tick_of
 from app.scheduling.availability import ticks_in
-from app.scheduling.days import MINUTES_PER_TICK, LocalDay
+from app.scheduling.days import MINUTES_PER_TICK, WHOLE_DAY, LocalDay
 from app.scheduling.diary import Diary
 
 DAY_STARTS, DAY_ENDS = 8 * 60, 18 * 60  # shown at least, in wall-clock minutes
-WHOLE_DAY = 1440
 ROWS_A_DAY = WHOLE_DAY // MINUTES_PER_TICK
 
 Row = tuple[int, bool]  # a wall-clock minute, and whether it is shown for the second time

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from enum import StrEnum
 from typing import Any
 
@@ -21,9 +21,9 @@ from app.extensions import db
 from app.models import Closure, Location, User
 from app.paging import Page, page_of
 from app.scheduling import hits
-from app.scheduling.days import local_day
+from app.scheduling.days import ONE_DAY, WHOLE_DAY, local_day
 from app.scheduling.hits import NO_ANSWER, Answer, Hit
-from app.scheduling.wishes import TIME_OFF, WHOLE_DAY, Span, Wish, spans_of
+from app.scheduling.wishes import TIME_OFF, Span, Wish, spans_of
 from app.transaction import transactional
 
 LONGEST_REASON = 120
@@ -93,7 +93,7 @@ def times_of(closure: Closure) -> Times:
     begin, end = closure.starts_at.astimezone(zone), closure.ends_at.astimezone(zone)
     last_day, ends_minute = end.date(), end.hour * 60 + end.minute
     if closure.ends_at == instant_of(local_day(last_day, zone).first):
-        last_day, ends_minute = last_day - timedelta(1), WHOLE_DAY
+        last_day, ends_minute = last_day - ONE_DAY, WHOLE_DAY
     starts_minute = begin.hour * 60 + begin.minute
     if closure.starts_at == instant_of(local_day(begin.date(), zone).first):
         starts_minute = 0

@@ -16,6 +16,8 @@ from app.clock import tick_of
 
 MINUTES_PER_TICK = 5
 TICKS_A_DAY = 288  # of 24 hours
+WHOLE_DAY = 1440  # minutes on the wall, however long the day
+ONE_DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +31,17 @@ class Segment:
     @property
     def ends_minute(self) -> int:
         return self.minute + (self.last - self.first) * MINUTES_PER_TICK
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """Ticks `first` until `last` (not included): some local dates, and room on both sides for
+    buffers and for a visit that runs past midnight. Bit 0 of every set is `first`."""
+
+    first_day: date
+    last_day: date
+    first: int
+    last: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +93,7 @@ def local_day(on: date, zone: ZoneInfo) -> LocalDay:
         end = last
         if _offset(last - 1, zone) != offset:
             end = _change_after(start, last - 1, zone)
-        minute = (start * MINUTES_PER_TICK + offset) % 1440
+        minute = (start * MINUTES_PER_TICK + offset) % WHOLE_DAY
         segments.append(Segment(start, end, minute))
         start = end
     return LocalDay(on, first, last, tuple(segments))

@@ -13,9 +13,10 @@ from app.extensions import db
 from app.models import Appointment, HoursException, HoursExceptionKind
 from app.models import AppointmentStatus as Status
 from app.scheduling import agenda
-from app.scheduling.agenda import LONGEST_BUSY_TICKS, PlaceShape, Window
+from app.scheduling.agenda import LONGEST_BUSY_TICKS, PlaceShape
 from app.scheduling.appointments import WITH_ALL_SHOWN
 from app.scheduling.availability import ticks_in
+from app.scheduling.days import Window
 from app.scheduling.openings import ZONES_APART, Desk, starts_in
 
 

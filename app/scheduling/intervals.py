@@ -10,12 +10,10 @@ from itertools import combinations
 from app.directory.catalogue import LocationFacts
 from app.formats import long_day
 from app.models import HoursException, WorkingHours
-from app.scheduling.agenda import ONE_DAY, Window
 from app.scheduling.availability import ticks_in
-from app.scheduling.days import MINUTES_PER_TICK, local_day
+from app.scheduling.days import MINUTES_PER_TICK, ONE_DAY, WHOLE_DAY, Window, local_day
 from app.scheduling.pattern import ticks_of, weekly
 
-WHOLE_DAY = 1440
 A_YEAR = timedelta(371)
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 

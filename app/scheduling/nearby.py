@@ -7,8 +7,7 @@ from datetime import date, timedelta
 
 from app.directory.catalogue import DoctorFacts, LocationFacts, VisitTypeFacts
 from app.scheduling import openings
-from app.scheduling.agenda import ONE_DAY
-from app.scheduling.days import TICKS_A_DAY, date_of, local_day, run
+from app.scheduling.days import ONE_DAY, TICKS_A_DAY, date_of, local_day, run
 from app.scheduling.openings import ZONES_APART, Desk, FreeStarts, Opening
 
 SCAN_DAYS = 14

@@ -19,14 +19,22 @@ from app.directory import catalogue
 from app.directory.catalogue import Catalogue, DoctorFacts, LocationFacts, VisitTypeFacts
 from app.models import Appointment
 from app.scheduling import agenda, refusals
-from app.scheduling.agenda import ONE_DAY, PlaceShape, Shape, Window
+from app.scheduling.agenda import PlaceShape, Shape
 from app.scheduling.availability import (
     VisitLength,
     bookable_starts,
     positions,
     starts_that_fit,
 )
-from app.scheduling.days import MINUTES_PER_TICK, date_of, local_day, run, starts_of
+from app.scheduling.days import (
+    MINUTES_PER_TICK,
+    ONE_DAY,
+    Window,
+    date_of,
+    local_day,
+    run,
+    starts_of,
+)
 
 ZONES_APART = timedelta(2)  # from UTC−11 to UTC+14 the date at one instant differs by up to two
 

@@ -7,18 +7,13 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 from app.clock import tick_of
 from app.directory.catalogue import LocationFacts
 from app.models import HoursException, HoursExceptionKind, WorkingHours
 from app.scheduling.availability import ticks_in
-from app.scheduling.days import local_day
-
-if TYPE_CHECKING:
-    from app.scheduling.agenda import Window
-
-ONE_DAY = timedelta(days=1)
+from app.scheduling.days import ONE_DAY, Window, local_day
 
 
 class Weekly(Protocol):
@@ -37,7 +32,7 @@ class Weekly(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Interval:
+class Reservable:
     """Working hours, and the numbers of the visit types that alone may have them, if any."""
 
     hours: WorkingHours
@@ -67,7 +62,7 @@ class Planned:
 
 def planned_at(
     locations: dict[int, LocationFacts],
-    hours: Iterable[Interval],
+    hours: Iterable[Reservable],
     exceptions: Iterable[HoursException],
     window: Window,
 ) -> dict[int, Planned]:

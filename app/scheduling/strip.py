@@ -8,9 +8,9 @@ from datetime import date, timedelta
 from enum import StrEnum
 
 from app.directory.catalogue import DoctorFacts, LocationFacts, VisitTypeFacts
-from app.scheduling.agenda import PlaceShape, Window
+from app.scheduling.agenda import PlaceShape
 from app.scheduling.availability import bookable_starts, count
-from app.scheduling.days import local_day, run
+from app.scheduling.days import Window, local_day, run
 from app.scheduling.openings import (
     Desk,
     grid_of,

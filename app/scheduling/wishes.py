@@ -11,14 +11,13 @@ from app.clock import instant_of
 from app.errors import ClinicError
 from app.formats import long_day
 from app.models import HoursExceptionKind, Location
-from app.scheduling.days import MINUTES_PER_TICK, local_day
+from app.scheduling.days import MINUTES_PER_TICK, WHOLE_DAY, local_day
 
 TIME_OFF, EXTRA_HOURS = HoursExceptionKind.TIME_OFF, HoursExceptionKind.EXTRA_HOURS
 A_WEEK = timedelta(7)
 LONGEST_SPAN = timedelta(366)
 MOST_WEEKS = 105
 LONGEST_NOTE = 200
-WHOLE_DAY = 1440
 
 Span = tuple[datetime, datetime]
 

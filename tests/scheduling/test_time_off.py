@@ -14,8 +14,9 @@ from app.extensions import db
 from app.models import AppointmentStatus as Status
 from app.models import AuditEvent, Doctor, HoursException, HoursExceptionKind, Role
 from app.scheduling import time_off
+from app.scheduling.days import WHOLE_DAY
 from app.scheduling.hits import Answer, Choice, Unanswered
-from app.scheduling.wishes import EXTRA_HOURS, TIME_OFF, WHOLE_DAY, Faulty, Wish, spans_of
+from app.scheduling.wishes import EXTRA_HOURS, TIME_OFF, Faulty, Wish, spans_of
 from tests.builders import BERLIN, a_doctor, a_location, a_patient, a_user, at, booked, works
 from tests.scheduling.conftest import queries
 from tests.scheduling.test_openings import times
