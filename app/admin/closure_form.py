@@ -9,12 +9,12 @@ from flask_wtf import FlaskForm
 from wtforms import HiddenField, SelectChoice, SelectField
 
 from app.admin.entry_forms import LineField
+from app.fields import DayField, TimeField, typed
 from app.models import Closure, Location
 from app.scheduling import closures
 from app.scheduling.closures import Times
 from app.scheduling.days import WHOLE_DAY
 from app.scheduling.wishes import Faulty
-from app.time_fields import DayField, TimeField, typed
 
 EVERYWHERE = "*"
 

@@ -5,19 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from flask_wtf import FlaskForm
-from wtforms import HiddenField, SelectChoice, SelectMultipleField
+from wtforms import HiddenField, SelectChoice
 from wtforms.validators import StopValidation
-from wtforms.widgets import CheckboxInput, ListWidget
 
 from app.directory import profile
-from app.directory.languages import LANGUAGES
-
-
-class TicksField(SelectMultipleField):
-    """Several choices, each a box to tick."""
-
-    widget = ListWidget(prefix_label=False)
-    option_widget = CheckboxInput()
+from app.fields import LANGUAGES_BY_NAME, TicksField
 
 
 class OfferForm(FlaskForm):
@@ -25,13 +17,7 @@ class OfferForm(FlaskForm):
 
     specialties = TicksField("Specialties")
     visit_types = TicksField("Visit types")
-    languages = TicksField(
-        "Languages they see patients in",
-        choices=[
-            SelectChoice(code, name)
-            for code, name in sorted(LANGUAGES.items(), key=lambda pair: pair[1])
-        ],
-    )
+    languages = TicksField("Languages they see patients in", choices=LANGUAGES_BY_NAME)
     version = HiddenField()
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

@@ -5,9 +5,8 @@ from __future__ import annotations
 from flask import Response, flash, make_response, render_template
 from flask_login import current_user
 from flask_wtf import FlaskForm
-from wtforms import SelectChoice, SelectField, SelectMultipleField, StringField
+from wtforms import SelectChoice, SelectField, StringField
 from wtforms.validators import InputRequired, ValidationError
-from wtforms.widgets import CheckboxInput, ListWidget
 
 from app.accounts import registration
 from app.accounts.names import TITLES, complaint_about_licence, tidy
@@ -15,13 +14,9 @@ from app.accounts.registration import Person, Practice
 from app.auth import bp
 from app.auth.fields import AddressField, NameField, NewPasswordField, PhoneField
 from app.auth.landing import held_time, let_in, to_own_place, wanted_address
-from app.directory.languages import LANGUAGES
+from app.fields import LANGUAGES_BY_NAME, TicksField
 from app.inputs import takes_many
 from app.security import limited, public
-
-BY_NAME = [
-    SelectChoice(code, name) for code, name in sorted(LANGUAGES.items(), key=lambda pair: pair[1])
-]
 
 
 class RegisterForm(FlaskForm):
@@ -43,13 +38,6 @@ def _looks_like_a_licence(_: FlaskForm, field: StringField) -> None:
         raise ValidationError(complaint)
 
 
-class TicksField(SelectMultipleField):
-    """Several choices, each a box to tick."""
-
-    widget = ListWidget(prefix_label=False)
-    option_widget = CheckboxInput()
-
-
 class DoctorForm(RegisterForm):
     title = SelectField(
         "Title", choices=[*(SelectChoice(one) for one in TITLES), SelectChoice("", "No title")]
@@ -63,7 +51,7 @@ class DoctorForm(RegisterForm):
         ],
     )
     specialties = TicksField("Specialties", validate_choice=True)
-    languages = TicksField("Languages you see patients in", choices=BY_NAME)
+    languages = TicksField("Languages you see patients in", choices=LANGUAGES_BY_NAME)
 
     def validate_languages(self, field: TicksField) -> None:
         if not field.data:

@@ -9,13 +9,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 
+from app.fields import NOT_A_DAY_NOR_EMPTY, NOT_A_TIME, typed
 from app.inputs import a_day, a_number, a_time
 from app.models import WorkingHours
 from app.scheduling.days import WHOLE_DAY
 from app.scheduling.intervals import WEEKDAYS as NAMES
 from app.scheduling.intervals import Interval
 from app.scheduling.timetable import MOST, Choices
-from app.time_fields import NOT_A_DAY_NOR_EMPTY, NOT_A_TIME, typed
 
 WEEKDAYS = range(1, 8)
 LONGEST = 40  # characters of anything that is typed here

@@ -13,26 +13,21 @@ from wtforms import (
     HiddenField,
     SelectChoice,
     SelectField,
-    SelectMultipleField,
     StringField,
     TextAreaField,
     ValidationError,
 )
 from wtforms.validators import Length
-from wtforms.widgets import CheckboxInput, ListWidget
 
 from app.accounts.names import TITLES, TURNERS
-from app.directory.languages import LANGUAGES
 from app.directory.profile import Profile, Terms
 from app.directory.profiles import LONGEST_ABOUT
+from app.fields import LANGUAGES_BY_NAME, TicksField
 from app.formats import WITHOUT_CENTS
 from app.inputs import a_number
 from app.models import Specialty, VisitType
 
 AMOUNT = re.compile(r"([0-9]{1,5})(?:[.,]([0-9]{2}))?", re.ASCII)
-BY_NAME = [
-    SelectChoice(code, name) for code, name in sorted(LANGUAGES.items(), key=lambda pair: pair[1])
-]
 
 
 def _plain(typed: str | None) -> str:
@@ -43,13 +38,6 @@ def _plain(typed: str | None) -> str:
 
 def _stripped(typed: str | None) -> str:
     return (typed or "").strip()
-
-
-class TicksField(SelectMultipleField):
-    """Several choices, each a box to tick."""
-
-    widget = ListWidget(prefix_label=False)
-    option_widget = CheckboxInput()
 
 
 class PageForm(FlaskForm):
@@ -66,7 +54,7 @@ class PageForm(FlaskForm):
         filters=[_plain],
         validators=[Length(max=LONGEST_ABOUT, message=f"Use at most {LONGEST_ABOUT} characters.")],
     )
-    languages = TicksField("Languages you see patients in", choices=BY_NAME)
+    languages = TicksField("Languages you see patients in", choices=LANGUAGES_BY_NAME)
     specialties = TicksField("Specialties")
     version = HiddenField()
 

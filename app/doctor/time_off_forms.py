@@ -10,10 +10,10 @@ from flask_wtf import FlaskForm
 from wtforms import SelectChoice, SelectField, StringField
 from wtforms.validators import Length
 
+from app.fields import DayField, TimeField
 from app.models import Location
 from app.scheduling.days import WHOLE_DAY
 from app.scheduling.wishes import EXTRA_HOURS, LONGEST_NOTE, TIME_OFF, Faulty, Wish
-from app.time_fields import DayField, TimeField
 
 
 class ExceptionForm(FlaskForm):

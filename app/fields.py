@@ -1,19 +1,24 @@
-"""Dates and times in forms: read strictly, and kept as they were typed whatever they are."""
+"""Fields that several forms have. Dates and times are read strictly, and stay as they were typed
+whatever they are."""
 
 from __future__ import annotations
 
 from datetime import date
 from typing import Any
 
-from wtforms import StringField
+from wtforms import SelectChoice, SelectMultipleField, StringField
 from wtforms.validators import StopValidation
-from wtforms.widgets import DateInput, TimeInput
+from wtforms.widgets import CheckboxInput, DateInput, ListWidget, TimeInput
 
+from app.directory.languages import LANGUAGES
 from app.inputs import a_day, a_time
 
 NOT_A_DAY, NOT_A_TIME = "Enter a date.", "Enter a time like 09:00."
 NOT_A_DAY_NOR_EMPTY = "Enter a date, or leave this empty."
 NOT_A_TIME_NOR_EMPTY = "Enter a time like 09:00, or leave this empty."
+LANGUAGES_BY_NAME = [
+    SelectChoice(code, name) for code, name in sorted(LANGUAGES.items(), key=lambda pair: pair[1])
+]
 
 
 class DayField(StringField):
@@ -52,6 +57,13 @@ class TimeField(StringField):
     def pre_validate(self, form: Any) -> None:
         if self.minute is None and (self.needed or self.data):
             raise StopValidation(NOT_A_TIME if self.needed else NOT_A_TIME_NOR_EMPTY)
+
+
+class TicksField(SelectMultipleField):
+    """Several choices, each a box to tick."""
+
+    widget = ListWidget(prefix_label=False)
+    option_widget = CheckboxInput()
 
 
 def typed(minute: int) -> str:
