@@ -12,9 +12,9 @@ from flask import request, url_for
 from app.clock import instant_of
 from app.directory.catalogue import DoctorFacts, VisitTypeFacts
 from app.doctor.whose import chosen_doctor, zone_of
-from app.formats import clock_time
+from app.formats import clock_time, local_day, short_day, zone_name
 from app.inputs import FIRST_YEAR, LAST_YEAR, a_day, a_tick
-from app.models import Doctor, Role
+from app.models import Appointment, Doctor, Role
 from app.scheduling import diary, openings, week
 from app.scheduling.openings import Desk
 from app.scheduling.week import Plan
@@ -80,6 +80,14 @@ class Scene:
     def time_of(self, tick: int) -> str:
         """A tick on the wall of the agenda."""
         return clock_time(instant_of(tick), self.zone)
+
+    def abroad(self, visit: Appointment) -> str:
+        """When a visit is on the wall of its own place, with the date where that is another one."""
+        zone = visit.zone
+        on = local_day(visit.starts_at, zone)
+        is_same = on == local_day(visit.starts_at, self.zone)
+        day = "" if is_same else f"{short_day(on)}, "
+        return f"{day}{clock_time(visit.starts_at, zone)} {zone_name(zone, visit.starts_at)}"
 
     def address(self, endpoint: str = "doctor.week", **changed: object) -> str:
         """A page of this agenda, with some of it changed."""

@@ -13,7 +13,7 @@ from app.models import Appointment, Doctor, HoursException, HoursExceptionKind
 from app.scheduling import holds
 from app.scheduling.holders import Holder
 from app.transaction import transactional
-from tests.builders import a_doctor, a_patient, at, booked, tick
+from tests.builders import a_doctor, a_location, a_patient, at, booked, tick, works
 from tests.doctor.conftest import TODAY, Practice
 from tests.pages import HTMX, ORIGIN
 from tests.scheduling.conftest import queries
@@ -71,6 +71,26 @@ def test_openings_carry_a_word_and_full_times_do_not(practice: Practice) -> None
     cell = html[html.index(f'id="at-{tick("2026-11-26 09:00")}"') :].split("</a>")[0]
     assert "open" in cell
     assert f'id="at-{tick(f"{TODAY} 10:00")}"' not in html  # Ines Carvalho's
+
+
+def test_a_time_at_which_nothing_opens_has_one_line_for_all_of_it(practice: Practice) -> None:
+    day = practice.doctor.get("/board/week/?view=day&day=2026-11-26").text
+    assert "08:00 – 09:00 No hours" in day
+    assert "17:00 – 18:00 No hours" in day
+    assert "09:00 open" in day
+
+
+def test_a_visit_in_another_zone_says_the_time_there(practice: Practice) -> None:
+    with practice.app.app_context():
+        doctor = db.session.scalars(select(Doctor)).one()
+        works(doctor, a_location("Shibuya", "Asia/Tokyo"), 5, "00:00-06:00")
+        booked(a_patient("Aiko Mori"), doctor, at("2026-11-26 17:30"), doctor.visit_types[0])
+    for address in ("/board/week/", "/board/week/?view=day&day=2026-11-26"):
+        text = practice.doctor.get(address).text
+        assert "17:30 Aiko Mori Fri 27 Nov, 01:30 Tokyo time (UTC+9) Confirmed" in text
+        assert "All times in Berlin time" in text
+    here = practice.doctor.get(f"/board/week/?view=day&day={TODAY}").text
+    assert "Tokyo" not in here[here.index("Ines Carvalho") :]
 
 
 def test_a_hold_says_until_when_and_is_no_link(practice: Practice) -> None:
