@@ -14,7 +14,7 @@ from app.inputs import a_day, a_number, a_time
 from app.models import WorkingHours
 from app.scheduling.days import WHOLE_DAY
 from app.scheduling.intervals import WEEKDAYS as NAMES
-from app.scheduling.intervals import Interval
+from app.scheduling.intervals import Interval, hours_in_words
 from app.scheduling.timetable import MOST, Choices
 
 WEEKDAYS = range(1, 8)
@@ -165,12 +165,8 @@ def _read(row: Row, choices: Choices) -> Interval | None:
 def _in_words(row: Row, choices: Choices) -> str:
     place = next((one.name for one in choices.places if str(one.id) == row.place), "")
     ends = "24:00" if row.ends == "00:00" else row.ends
-    kinds = sorted(kind.name for kind in choices.kinds if kind.ref in row.kinds)
-    said = [f"{row.starts}–{ends}, {place}"]
-    said += [f"from {row.since}"] if row.since else []
-    said += [f"until {row.until}"] if row.until else []
-    said += ["only " + " and ".join(kinds)] if kinds else []
-    return " ".join(said)
+    kinds = [kind.name for kind in choices.kinds if kind.ref in row.kinds]
+    return hours_in_words(f"{row.starts}–{ends}", place, row.since, row.until, kinds)
 
 
 def _minute(row: Row, name: str) -> int | None:

@@ -142,5 +142,17 @@ def times_in_words(interval: Interval | WorkingHours) -> str:
     return f"{_time(interval.starts_minute)}–{_time(interval.ends_minute)}"
 
 
+def hours_in_words(
+    times: str, place: str, since: str, until: str, visit_types: Iterable[str]
+) -> str:
+    """`09:00–12:00, Main Street Practice from 2026-12-01 only Check-up and Vaccination`."""
+    said = [f"{times}, {place}"]
+    said += [f"from {since}"] if since else []
+    said += [f"until {until}"] if until else []
+    if only := " and ".join(sorted(visit_types)):
+        said.append(f"only {only}")
+    return " ".join(said)
+
+
 def _time(minute: int) -> str:
     return f"{minute // 60:02}:{minute % 60:02}"

@@ -31,7 +31,14 @@ from app.models import (
 )
 from app.scheduling import hits
 from app.scheduling.hits import NO_ANSWER, Answer
-from app.scheduling.intervals import WEEKDAYS, Complaint, Interval, complaints, times_in_words
+from app.scheduling.intervals import (
+    WEEKDAYS,
+    Complaint,
+    Interval,
+    complaints,
+    hours_in_words,
+    times_in_words,
+)
 from app.transaction import transactional
 
 MOST = 70  # intervals of one doctor
@@ -200,12 +207,12 @@ def in_words(rows: Iterable[WorkingHours]) -> dict[str, list[str]]:
     """Weekly hours by the names of their days: `09:00–12:00, Main Street Practice`."""
     words: dict[str, list[str]] = {}
     for row in rows:
-        said = [f"{times_in_words(row)}, {row.location.name}"]
-        if row.valid_from:
-            said.append(f"from {row.valid_from.isoformat()}")
-        if row.valid_until:
-            said.append(f"until {row.valid_until.isoformat()}")
-        if row.visit_types:
-            said.append("only " + " and ".join(sorted(kind.name for kind in row.visit_types)))
-        words.setdefault(WEEKDAYS[row.weekday - 1], []).append(" ".join(said))
+        said = hours_in_words(
+            times_in_words(row),
+            row.location.name,
+            row.valid_from.isoformat() if row.valid_from else "",
+            row.valid_until.isoformat() if row.valid_until else "",
+            [kind.name for kind in row.visit_types],
+        )
+        words.setdefault(WEEKDAYS[row.weekday - 1], []).append(said)
     return words
