@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
@@ -47,6 +48,31 @@ class Entry:
         return self.rows[-1]
 
 
+@dataclass(frozen=True, slots=True)
+class Lot:
+    """What is added or removed at once: time off, or extra hours at a location."""
+
+    kind: HoursExceptionKind
+    spans: Sequence[Span]
+    location: Location | None
+    note: str
+
+    @classmethod
+    def of(cls, rows: Sequence[HoursException]) -> Lot:
+        first, spans = rows[0], [(row.starts_at, row.ends_at) for row in rows]
+        return cls(first.kind, spans, first.location, first.note)
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """What the audit trail keeps of it."""
+        return {
+            "starts_at": [begin.isoformat() for begin, _ in self.spans],
+            "ends_at": [end.isoformat() for _, end in self.spans],
+            "location": self.location.name if self.location else "",
+            "note": self.note,
+        }
+
+
 def zone_of(doctor: Doctor) -> ZoneInfo:
     """The wall on which a doctor's time off is told: that of the places where they work, or the
     clinic's where these show different times."""
@@ -78,7 +104,7 @@ def add(doctor: Doctor, wish: Wish, actor: User, *, answer: Answer = NO_ANSWER) 
     Raises Faulty, hits.Unanswered (and NoReason), NotAllowed.
     """
     timetable.lock(doctor, actor)
-    _store(doctor, wish.kind, spans_of(wish), wish.location, wish.note, actor, answer)
+    _store(doctor, Lot(wish.kind, spans_of(wish), wish.location, wish.note), actor, answer)
 
 
 @transactional
@@ -95,17 +121,15 @@ def remove(
     if entry is None:
         row = db.session.get(HoursException, number)
         raise NotFound if row is not None and row.doctor_id != doctor.id else Gone
-    rows = entry.rows if whole else [row for row in entry.rows if row.id == number]
+    rows = [row for row in entry.rows if whole or row.id == number]
+    lot = Lot.of(rows)
 
     def change() -> None:
         for row in rows:
             db.session.delete(row)
 
-    first = rows[0]
-    spans = [(row.starts_at, row.ends_at) for row in rows]
-    where, note, kind = first.location, first.note, first.kind
     hits.settle(hits.of_timetable(doctor, change), answer, actor)
-    event = _record(REMOVED, doctor, kind, spans, where, note, actor)
+    event = _record(REMOVED, doctor, lot, actor)
     db.session.flush()
     return event.id
 
@@ -128,7 +152,7 @@ def restore(doctor: Doctor, number: int, actor: User, *, answer: Answer = NO_ANS
     kind = _kind_of(event.action)
     if not still or (kind is EXTRA_HOURS and place is None):
         raise NotFound("This can no longer be brought back.")
-    _store(doctor, kind, still, place, said["note"], actor, answer)
+    _store(doctor, Lot(kind, still, place, said["note"]), actor, answer)
 
 
 def may_restore(doctor: Doctor, number: int) -> bool:
@@ -136,45 +160,37 @@ def may_restore(doctor: Doctor, number: int) -> bool:
     return _removal(doctor, number) is not None
 
 
-def _store(
-    doctor: Doctor,
-    kind: HoursExceptionKind,
-    spans: Sequence[Span],
-    location: Location | None,
-    note: str,
-    actor: User,
-    answer: Answer,
-) -> None:
-    place_id = location.id if location else None
+def _store(doctor: Doctor, lot: Lot, actor: User, answer: Answer) -> None:
+    place_id = lot.location.id if lot.location else None
     known = {
         (row.starts_at, row.ends_at)
         for entry in coming(doctor)
         for row in entry.rows
-        if (row.kind, row.location_id) == (kind, place_id)
+        if (row.kind, row.location_id) == (lot.kind, place_id)
     }
-    spans = [span for span in spans if span not in known]
-    if not spans:
+    lot = replace(lot, spans=[span for span in lot.spans if span not in known])
+    if not lot.spans:
         return
-    if kind is EXTRA_HOURS and location is not None:
-        _refuse_two_places(doctor, spans, location)
-    series = new_ref() if len(spans) > 1 else None
+    if lot.kind is EXTRA_HOURS and lot.location is not None:
+        _refuse_two_places(doctor, lot.spans, lot.location)
+    series = new_ref() if len(lot.spans) > 1 else None
 
     def change() -> None:
-        for starts_at, ends_at in spans:
+        for starts_at, ends_at in lot.spans:
             db.session.add(
                 HoursException(
                     doctor_id=doctor.id,
-                    kind=kind,
+                    kind=lot.kind,
                     location_id=place_id,
                     starts_at=starts_at,
                     ends_at=ends_at,
-                    note=note.strip()[:LONGEST_NOTE],
+                    note=lot.note.strip()[:LONGEST_NOTE],
                     series=series,
                 )
             )
 
     hits.settle(hits.of_timetable(doctor, change), answer, actor)
-    _record(ADDED, doctor, kind, spans, location, note, actor)
+    _record(ADDED, doctor, lot, actor)
 
 
 def _refuse_two_places(doctor: Doctor, spans: Sequence[Span], location: Location) -> None:
@@ -191,28 +207,14 @@ def _refuse_two_places(doctor: Doctor, spans: Sequence[Span], location: Location
                 raise Faulty("starts", f"On {on} there are hours at {place.location.name} then.")
 
 
-def _record(
-    deed: str,
-    doctor: Doctor,
-    kind: HoursExceptionKind,
-    spans: Sequence[Span],
-    location: Location | None,
-    note: str,
-    actor: User,
-) -> AuditEvent:
-    said = {
-        "starts_at": [begin.isoformat() for begin, _ in spans],
-        "ends_at": [end.isoformat() for _, end in spans],
-        "location": location.name if location else "",
-        "note": note,
-    }
+def _record(deed: str, doctor: Doctor, lot: Lot, actor: User) -> AuditEvent:
     return audit.record(
         actor,
-        f"doctor.{kind.value}_{deed}",
+        f"doctor.{lot.kind.value}_{deed}",
         doctor,
         name=doctor.name,
-        before=said if deed == REMOVED else None,
-        after=said if deed == ADDED else None,
+        before=lot.facts if deed == REMOVED else None,
+        after=lot.facts if deed == ADDED else None,
     )
 
 
