@@ -100,6 +100,11 @@ def own_path(address: str | None) -> str | None:
     return address if not parts.scheme and not parts.netloc else None
 
 
+def back() -> str | None:
+    """The page that sent somebody here and wants them back, if one did."""
+    return own_path(request.values.get("next"))
+
+
 def _check(fields: MultiDict[str, str], many: frozenset[str]) -> None:
     for name, values in fields.lists():
         if len(values) > 1 and name not in many:

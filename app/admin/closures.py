@@ -9,12 +9,12 @@ from flask import Response, abort, flash, make_response, render_template, reques
 from app import conflicts
 from app.admin import bp
 from app.admin.closure_form import EVERYWHERE, ClosureForm, form_of
-from app.admin.entry_forms import back, who_changed
+from app.admin.entry_forms import who_changed
 from app.admin.users import chosen
 from app.directory import locations
 from app.errors import ChangedMeanwhile, NotFound
 from app.htmx import respond, see_other
-from app.inputs import a_number, a_page
+from app.inputs import a_number, a_page, back
 from app.models import Closure, Location, Role
 from app.scheduling import closures
 from app.scheduling.closures import Over, When

@@ -13,7 +13,6 @@ from app.accounts import names
 from app.admin.users import LONGEST_SEARCH
 from app.clinic import audit, history
 from app.clinic.audit import Audited
-from app.inputs import own_path
 
 LONGEST_TEXT = 2_000
 LINE_ENDS = str.maketrans("", "", "\n\t")
@@ -72,11 +71,6 @@ class TextField(TextAreaField):
 def filled(form: FlaskForm, *names_of_fields: str) -> dict[str, Any]:
     """What was filled in, by the name of the field."""
     return {name: form[name].data for name in names_of_fields}
-
-
-def back() -> str | None:
-    """The page that sent the admin here and wants them back, if one did."""
-    return own_path(request.values.get("next"))
 
 
 def searched() -> str:

@@ -15,7 +15,7 @@ from app.accounts.invitations import AddressTaken, Newcomer
 from app.accounts.registration import Practice
 from app.admin import bp
 from app.htmx import see_other
-from app.inputs import own_path
+from app.inputs import back
 from app.models import Role
 from app.security import me, only
 
@@ -88,12 +88,8 @@ def create_user() -> Response:
         return _page(form, refused.status)
     done = f"{user.name} has an account now. We have mailed an invitation to {user.email}."
     flash(done, "success")
-    return see_other(_next() or url_for("admin.user", ref=user.ref))
-
-
-def _next() -> str | None:
-    return own_path(request.values.get("next"))
+    return see_other(back() or url_for("admin.user", ref=user.ref))
 
 
 def _page(form: NewUserForm, status: int = 200) -> Response:
-    return make_response(render_template("admin/user_new.html", form=form, next=_next()), status)
+    return make_response(render_template("admin/user_new.html", form=form, next=back()), status)

@@ -11,7 +11,7 @@ from wtforms.validators import StopValidation
 
 from app import conflicts
 from app.admin import bp
-from app.admin.entry_forms import LineField, PhoneField, TextField, back, searched, who_changed
+from app.admin.entry_forms import LineField, PhoneField, TextField, searched, who_changed
 from app.admin.settings_form import zone_choices
 from app.admin.users import chosen, version_seen
 from app.clinic import policy, settings
@@ -20,7 +20,7 @@ from app.directory.entries import InUse, NameTaken
 from app.directory.locations import Place, Sort, ZoneUnconfirmed
 from app.errors import ChangedMeanwhile
 from app.htmx import respond, see_other
-from app.inputs import a_page
+from app.inputs import a_page, back
 from app.models import Location, Role
 from app.scheduling import ahead
 from app.security import me, only

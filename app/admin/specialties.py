@@ -10,14 +10,14 @@ from wtforms import HiddenField
 
 from app import conflicts
 from app.admin import bp
-from app.admin.entry_forms import LineField, back, searched, who_changed
+from app.admin.entry_forms import LineField, searched, who_changed
 from app.admin.users import chosen, version_seen
 from app.directory import entries, specialties
 from app.directory.entries import InUse, NameTaken
 from app.directory.specialties import Sort
 from app.errors import ChangedMeanwhile
 from app.htmx import respond, see_other
-from app.inputs import a_page
+from app.inputs import a_page, back
 from app.models import Role, Specialty
 from app.security import me, only
 

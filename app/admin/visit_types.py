@@ -8,7 +8,7 @@ from flask import Response, abort, flash, make_response, render_template, reques
 
 from app import conflicts
 from app.admin import bp
-from app.admin.entry_forms import back, searched, who_changed
+from app.admin.entry_forms import searched, who_changed
 from app.admin.users import chosen, version_seen
 from app.admin.visit_type_form import VisitTypeForm, form_of
 from app.directory import visit_types
@@ -16,7 +16,7 @@ from app.directory.entries import InUse, NameTaken
 from app.directory.visit_types import Sort, State
 from app.errors import ChangedMeanwhile
 from app.htmx import respond, see_other
-from app.inputs import a_page
+from app.inputs import a_page, back
 from app.models import Role, VisitType
 from app.scheduling import ahead
 from app.security import me, only

@@ -11,7 +11,7 @@ from app.doctor import bp, whose
 from app.doctor.hours_form import WEEKDAYS, Week
 from app.errors import ChangedMeanwhile
 from app.htmx import respond, see_other
-from app.inputs import a_number, own_path
+from app.inputs import a_number, back
 from app.models import Doctor, Role
 from app.scheduling import timetable
 from app.scheduling.hits import Answer, Unanswered
@@ -51,7 +51,7 @@ def hours_now() -> Response:
     except ChangedMeanwhile as refused:
         return _page(doctor, week, refused.status, differing=_differing(doctor, week, choices))
     flash("The hours are saved.", "success")
-    return see_other(_back() or address_of(doctor, "doctor.hours"))
+    return see_other(back() or address_of(doctor, "doctor.hours"))
 
 
 def whose_hours() -> Doctor:
@@ -99,11 +99,6 @@ def _differing(doctor: Doctor, week: Week, choices: Choices) -> list[Difference]
     )
 
 
-def _back() -> str | None:
-    """The page that sent somebody here and wants them back, if one did."""
-    return own_path(request.values.get("next"))
-
-
 def _version() -> int:
     """The version that the page was made for; nonsense is one that nobody has seen."""
     return a_number(request.form.get("version"), 1, LARGEST_VERSION) or 0
@@ -133,6 +128,6 @@ def _page(
         is_own=me().role is Role.DOCTOR,
         has_several_zones=len({place.zone for place in choices.places}) > 1,
         address=lambda endpoint, **more: address_of(doctor, endpoint, **more),
-        next=_back(),
+        next=back(),
         **context,
     )
