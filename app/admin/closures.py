@@ -153,20 +153,15 @@ def _done(hit: tuple[Hit, ...], answer: Answer) -> str:
     chosen_ones = [answer.about(one) for one in hit]
     cancelled, kept = chosen_ones.count(Choice.CANCEL), chosen_ones.count(Choice.KEEP)
     said = []
-    if cancelled:
-        rest = (
-            "is cancelled, and its patient is"
-            if cancelled == 1
-            else "are cancelled, and their patients are"
-        )
-        said.append(f"{_many(cancelled)} {rest} told.")
-    if kept:
-        said.append(f"{_many(kept)} {'stands' if kept == 1 else 'stand'} all the same.")
+    if cancelled == 1:
+        said.append("One appointment is cancelled, and its patient is told.")
+    elif cancelled:
+        said.append(f"{cancelled} appointments are cancelled, and their patients are told.")
+    if kept == 1:
+        said.append("One appointment stands all the same.")
+    elif kept:
+        said.append(f"{kept} appointments stand all the same.")
     return " ".join(said)
-
-
-def _many(appointments: int) -> str:
-    return "One appointment" if appointments == 1 else f"{appointments} appointments"
 
 
 def _page(form: ClosureForm, status: int = 200, **more: Any) -> Response:

@@ -8,7 +8,7 @@ from flask import Response, abort, flash, request, url_for
 from app import conflicts
 from app.conflicts import Difference
 from app.doctor import bp, whose
-from app.doctor.hours_form import WEEKDAYS, Week
+from app.doctor.hours_form import HIGHEST, WEEKDAYS, Week
 from app.errors import ChangedMeanwhile
 from app.htmx import respond, see_other
 from app.inputs import a_number, back
@@ -61,8 +61,8 @@ def whose_hours() -> Doctor:
 
 def address_of(doctor: Doctor, endpoint: str, **more: object) -> str:
     """A page of this doctor's hours, for whoever is asking."""
-    whose = doctor.ref if me().role is Role.ADMIN else None
-    return url_for(endpoint, doctor=whose, **more)  # type: ignore[arg-type]
+    named = doctor.ref if me().role is Role.ADMIN else None
+    return url_for(endpoint, doctor=named, **more)  # type: ignore[arg-type]
 
 
 def _has_rearranged(week: Week) -> bool:
@@ -72,7 +72,7 @@ def _has_rearranged(week: Week) -> bool:
     if verb == "add" and day is not None:
         week.add(day)
     elif verb == "remove":
-        week.remove(a_number(number, 0, 1000) or 0)
+        week.remove(a_number(number, 0, HIGHEST))
     elif verb == "copy" and day is not None:
         week.copy(day, [other for other in WEEKDAYS if f"copy_{day}_{other}" in request.form])
     else:

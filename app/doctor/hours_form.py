@@ -116,7 +116,7 @@ class Week:
         earlier = self.of_day(weekday) or self.rows
         self._append(Row(0, weekday, earlier[-1].place if earlier else "", is_new=True))
 
-    def remove(self, number: int) -> None:
+    def remove(self, number: int | None) -> None:
         self.rows = [row for row in self.rows if row.number != number]
 
     def copy(self, weekday: int, to: Iterable[int]) -> None:
