@@ -9,17 +9,18 @@ from flask import Response, current_app, flash, make_response, render_template, 
 from flask_login import current_user
 from werkzeug.exceptions import RequestEntityTooLarge
 
-from app.directory import approvals, portraits, preview, profile, profiles
+from app.directory import portraits, preview, profile, profiles
 from app.directory.profiles import Draft
 from app.doctor import bp
 from app.doctor.page_form import PageForm, page_form
+from app.doctor.whose import chosen_doctor
 from app.error_pages import http_error
 from app.errors import ChangedMeanwhile, ClinicError
 from app.htmx import see_other
 from app.inputs import takes_many
 from app.models import Doctor, Role
 from app.scheduling import openings, soonest
-from app.security import limited, me, my_doctor, only
+from app.security import limited, me, only
 
 GONE = "The picture is no longer here. Choose it once more."
 TOO_BIG = "This picture is too big: at most 2 MB. Make it smaller, then try again."
@@ -29,7 +30,7 @@ TOO_BIG = "This picture is too big: at most 2 MB. Make it smaller, then try agai
 @only(Role.DOCTOR, Role.ADMIN)
 def my_page() -> Response:
     """The page as the doctor wishes it, to be changed; admins choose whose."""
-    doctor = _chosen_doctor()
+    doctor = chosen_doctor()
     if doctor is None:
         return see_other(url_for("admin.doctors"))
     draft = profiles.draft_of(doctor)
@@ -42,7 +43,7 @@ def my_page() -> Response:
 @limited("60 per hour")
 def page_now() -> Response:
     """Keep what was changed, or publish it when an admin did."""
-    doctor = _chosen_doctor()
+    doctor = chosen_doctor()
     if doctor is None:
         return see_other(url_for("admin.doctors"))
     form = _sent(doctor)
@@ -68,7 +69,7 @@ def page_now() -> Response:
 @only(Role.DOCTOR, Role.ADMIN)
 def withdraw_page() -> Response:
     """Forget what waits, and begin again from what is published."""
-    doctor = _chosen_doctor()
+    doctor = chosen_doctor()
     if doctor is None:
         return see_other(url_for("admin.doctors"))
     try:
@@ -84,7 +85,7 @@ def withdraw_page() -> Response:
 @only(Role.DOCTOR, Role.ADMIN)
 def page_preview() -> Response:
     """The public page exactly as it will look once it is let through."""
-    doctor = _chosen_doctor()
+    doctor = chosen_doctor()
     if doctor is None:
         return see_other(url_for("admin.doctors"))
     desk = openings.desk()
@@ -107,20 +108,13 @@ def too_big(error: RequestEntityTooLarge) -> Response:
     """Say it beside the picture: only that can have made the form of the page so large. What else
     was typed cannot be read any more."""
     is_staff = current_user.is_authenticated and me().role in {Role.DOCTOR, Role.ADMIN}
-    doctor = _chosen_doctor() if request.endpoint == "doctor.page_now" and is_staff else None
+    doctor = chosen_doctor() if request.endpoint == "doctor.page_now" and is_staff else None
     if doctor is None:
         return http_error(error)
     draft = profiles.draft_of(doctor)
     form = _form_of(draft)
     form.portrait.errors = [TOO_BIG]
     return _page(draft, form, 422)
-
-
-def _chosen_doctor() -> Doctor | None:
-    if me().role is Role.DOCTOR:
-        return my_doctor()
-    ref = request.args.get("doctor")
-    return approvals.doctor_of(ref) if ref else None
 
 
 def _base(draft: Draft) -> profile.Profile:

@@ -14,17 +14,17 @@ from enum import StrEnum
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement, and_, or_, select
-from sqlalchemy.orm import joinedload
 
 from app import clock
 from app.clinic import revision
 from app.clock import tick_of
 from app.errors import ChangedMeanwhile, ClinicError
 from app.extensions import db
-from app.models import Appointment, Doctor, Location, Patient, User
+from app.models import Appointment, Doctor, Location, User
 from app.models import AppointmentStatus as Status
 from app.scheduling import agenda, changes, openings
 from app.scheduling.agenda import Shape
+from app.scheduling.appointments import WITH_ALL_SHOWN
 from app.scheduling.changes import LONGEST_REASON
 from app.scheduling.days import run
 from app.scheduling.moves import TIME, Actor, move_on
@@ -218,12 +218,7 @@ def _coming(which: ColumnElement[bool]) -> Sequence[Appointment]:
     is_held = and_(Appointment.status == Status.HELD, Appointment.hold_expires_at > now)
     query = (
         select(Appointment)
-        .options(
-            joinedload(Appointment.doctor).joinedload(Doctor.user),
-            joinedload(Appointment.patient).joinedload(Patient.user),
-            joinedload(Appointment.visit_type),
-            joinedload(Appointment.location),
-        )
+        .options(*WITH_ALL_SHOWN)
         .where(which, Appointment.starts_at > now, or_(Appointment.status.in_(OPEN), is_held))
         .order_by(Appointment.starts_at, Appointment.id)
         .execution_options(populate_existing=True)

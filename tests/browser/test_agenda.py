@@ -6,7 +6,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from app import clock
 from tests.browser.conftest import LiveServer
@@ -101,4 +101,4 @@ def test_the_agenda_is_printed_as_a_list_of_visits(agenda: Page) -> None:
 def test_a_tap_on_an_empty_time_says_why_on_a_phone(agenda: Page) -> None:
     agenda.set_viewport_size({"width": 390, "height": 844})
     agenda.get_by_role("link", name="– 09:20").click()
-    assert agenda.get_by_text("Kept free around the visit").first.is_visible()
+    expect(agenda.get_by_text("Kept free around the visit").first).to_be_visible()

@@ -91,6 +91,7 @@ def test_an_admin_chooses_whose_visits(practice: Practice) -> None:
     with practice.app.app_context():
         ref = db.session.scalars(select(Doctor)).one().ref
     choose = admin.get("/board/find/")
+    assert "Whose visits?" in choose.text
     assert choose.form("/board/find/").method == "get"
     assert "Ines Carvalho" in admin.get(f"/board/find/?doctor={ref}").text
 

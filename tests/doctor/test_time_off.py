@@ -10,7 +10,9 @@ from sqlalchemy import select
 
 from app.extensions import db
 from app.models import Appointment, Doctor, HoursException, Role
-from tests.builders import a_doctor, a_patient, a_user, at, booked
+from app.scheduling import holds
+from app.scheduling.holders import Holder
+from tests.builders import a_doctor, a_patient, a_user, at, booked, tick
 from tests.pages import Page, Visitor
 
 PAGE = "/board/time-off/"
@@ -142,6 +144,23 @@ def test_of_two_visits_that_are_hit_one_is_kept_and_one_is_cancelled(desk):
     with desk.app.app_context():
         visits = db.session.scalars(select(Appointment).order_by(Appointment.starts_at))
         assert [visit.status.value for visit in visits] == ["confirmed", "cancelled"]
+
+
+def test_a_time_that_is_only_held_is_said_and_given_up(desk):
+    with desk.app.app_context():
+        kind = db.session.scalars(select(Doctor)).one().visit_types[0].ref
+        browser = Holder("a browser", address="an address")
+        holds.hold(browser, desk.ref, kind, tick(f"{DAY} 10:00"), "key")
+    page = desk.take_off(first_day=DAY)
+    assert page.status == 409
+    assert "This hits one held time" in page.text
+    assert "The time is given up with this change." in page.text
+    assert "hits_choice" not in page.html
+    assert desk.doctor.submit(page.form(OFF), follow=False).status == 303
+    with desk.app.app_context():
+        assert [held.status.value for held in db.session.scalars(select(Appointment))] == [
+            "expired"
+        ]
 
 
 def test_what_is_deleted_can_be_brought_back(desk):
