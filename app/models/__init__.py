@@ -3,11 +3,11 @@
 from app.models.appointment import Appointment, AppointmentStatus, PaymentStatus
 from app.models.audit import AuditEvent
 from app.models.calendar import Calendar, CalendarKind, Claim
-from app.models.doctor import Doctor, DoctorLanguage, OpeningFloor, ProfileChange
+from app.models.doctor import AgendaMail, Doctor, DoctorLanguage, OpeningFloor, ProfileChange
 from app.models.hours import Closure, HoursException, HoursExceptionKind, WorkingHours
 from app.models.location import Location
 from app.models.login_session import LoginSession, OneTimeToken, SignInFailures, TokenPurpose
-from app.models.outbox import MessageKind, MessageState, OutboxMessage
+from app.models.outbox import MessageAttachment, MessageKind, MessageState, OutboxMessage
 from app.models.patient import Patient
 from app.models.setting import Revision, Setting
 from app.models.site_page import PageSlug, SitePage
@@ -16,6 +16,7 @@ from app.models.user import Role, User
 from app.models.visit_type import VisitMode, VisitType, WhoMayBook
 
 __all__ = [
+    "AgendaMail",
     "Appointment",
     "AppointmentStatus",
     "AuditEvent",
@@ -29,6 +30,7 @@ __all__ = [
     "HoursExceptionKind",
     "Location",
     "LoginSession",
+    "MessageAttachment",
     "MessageKind",
     "MessageState",
     "OneTimeToken",

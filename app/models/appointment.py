@@ -106,6 +106,8 @@ class Appointment(Base):
 
     is_overbooked: Mapped[bool] = mapped_column(default=False)
     overbooked_by_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
+    # When the present time was settled: booked, approved or moved. Reminders begin after it.
+    arranged_at: Mapped[datetime | None]
     calendar_sequence: Mapped[int] = mapped_column(default=0)
     created_at: Mapped[datetime] = mapped_column(default=clock.now)
 

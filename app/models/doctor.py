@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import JSON, Column, ForeignKey, Integer, String, Table, Text
@@ -8,6 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.extensions import Base
 from app.models.reference import new_ref
+from app.types import Word
 
 if TYPE_CHECKING:
     from app.models.calendar import Calendar
@@ -34,6 +36,14 @@ doctor_visit_types = Table(
 )
 
 
+class AgendaMail(StrEnum):
+    """When a doctor is sent the visits of a day."""
+
+    NEVER = "never"
+    EVENING = "evening"  # before
+    MORNING = "morning"
+
+
 class Doctor(Base):
     """A doctor; shown to the public only when approved by an admin and published."""
 
@@ -49,6 +59,9 @@ class Doctor(Base):
     about: Mapped[str] = mapped_column(Text, default="")
     portrait: Mapped[str | None] = mapped_column(String(64))  # the name of its file
     approved_at: Mapped[datetime | None]
+    agenda_mail: Mapped[AgendaMail] = mapped_column(Word(AgendaMail), default=AgendaMail.NEVER)
+    mail_changes: Mapped[bool] = mapped_column(default=True)  # when patients cancel or move
+    names_in_feed: Mapped[bool] = mapped_column(default=False)
     is_published: Mapped[bool] = mapped_column(default=False, index=True)
     version: Mapped[int] = mapped_column(default=1)
 

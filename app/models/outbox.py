@@ -4,7 +4,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import JSON, ForeignKey, Index, String, Text
+from sqlalchemy import JSON, ForeignKey, Index, LargeBinary, String, Text
+from sqlalchemy.dialects.mysql import MEDIUMBLOB
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app import clock
@@ -17,10 +18,14 @@ if TYPE_CHECKING:
 
 
 class MessageState(StrEnum):
+    """Where a message is on its way: waiting for its first try, at a worker, gone out, no longer
+    true when its time came, failed and waiting for the next try, or given up."""
+
     QUEUED = "queued"
     SENDING = "sending"
     SENT = "sent"
     DISSOLVED = "dissolved"
+    FAILED = "failed"
     DEAD = "dead"
 
 
@@ -40,7 +45,10 @@ class MessageKind(StrEnum):
 
 
 class OutboxMessage(Base):
-    """An e-mail, written in the transaction of the change that causes it and sent afterwards."""
+    """An e-mail, written in the transaction of the change that causes it and sent afterwards.
+
+    `subject`, `text`, `html` and the attachments are what was sent; until then they are empty.
+    """
 
     __tablename__ = "outbox_messages"
     __table_args__ = (
@@ -51,11 +59,13 @@ class OutboxMessage(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     kind: Mapped[MessageKind] = mapped_column(Word(MessageKind))
     dedupe_key: Mapped[str] = mapped_column(String(120), unique=True)
-    recipient: Mapped[str] = mapped_column(String(254))
+    recipient: Mapped[str] = mapped_column(String(254), index=True)
+    language: Mapped[str] = mapped_column(String(8), default="en")  # ISO 639-1
     user_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"), index=True)
     appointment_id: Mapped[int | None] = mapped_column(ForeignKey("appointments.id"), index=True)
     details: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
     state: Mapped[MessageState] = mapped_column(Word(MessageState), default=MessageState.QUEUED)
+    not_before: Mapped[datetime] = mapped_column(default=clock.now)
     next_try_at: Mapped[datetime] = mapped_column(default=clock.now)
     tries: Mapped[int] = mapped_column(default=0)
     lease_owner: Mapped[str | None] = mapped_column(String(40))
@@ -65,6 +75,26 @@ class OutboxMessage(Base):
     sent_at: Mapped[datetime | None]
     subject: Mapped[str] = mapped_column(String(200), default="")
     text: Mapped[str] = mapped_column(Text, default="")
+    html: Mapped[str] = mapped_column(Text, default="")
 
     user: Mapped[User | None] = relationship()
     appointment: Mapped[Appointment | None] = relationship()
+    attachments: Mapped[list[MessageAttachment]] = relationship(
+        cascade="all, delete-orphan", order_by="MessageAttachment.position"
+    )
+
+
+class MessageAttachment(Base):
+    """A file as it was sent with a message."""
+
+    __tablename__ = "message_attachments"
+
+    message_id: Mapped[int] = mapped_column(
+        ForeignKey("outbox_messages.id", ondelete="CASCADE"), primary_key=True
+    )
+    position: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(String(80))
+    content_type: Mapped[str] = mapped_column(String(80))
+    content: Mapped[bytes] = mapped_column(
+        LargeBinary().with_variant(MEDIUMBLOB(), "mysql", "mariadb")
+    )

@@ -39,6 +39,8 @@ class User(Base):
     is_active: Mapped[bool] = mapped_column(default=True)
     zone: Mapped[str | None] = mapped_column(String(64))
     must_change_password: Mapped[bool] = mapped_column(default=False)
+    # Part of the secret address of the calendar feed: a new number makes a new address, 0 none.
+    feed_number: Mapped[int] = mapped_column(default=0)
     created_at: Mapped[datetime] = mapped_column(default=clock.now, index=True)
     version: Mapped[int] = mapped_column(default=1)
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from sqlalchemy import CheckConstraint, String, Text
+from sqlalchemy import JSON, CheckConstraint, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.extensions import Base
@@ -49,6 +49,8 @@ class VisitType(Base):
     needs_approval: Mapped[bool] = mapped_column(default=False)
     price_cents: Mapped[int] = mapped_column(default=0)
     currency: Mapped[str] = mapped_column(String(3), default="EUR")
+    # Hours before a visit at which its patient is reminded, instead of the clinic's.
+    own_reminders: Mapped[list[int] | None] = mapped_column(JSON(none_as_null=True))
     preparation: Mapped[str] = mapped_column(Text, default="")
     who_may_book: Mapped[WhoMayBook] = mapped_column(Word(WhoMayBook), default=WhoMayBook.ANYBODY)
     is_active: Mapped[bool] = mapped_column(default=True)
