@@ -25,6 +25,7 @@ from app.messaging import worker as mail_worker
 from app.messaging.delivery import Post, into_folder
 from app.messaging.plain import one_line
 from app.scheduling import housekeeping
+from app.signing import Signer
 from config import Config
 
 PAUSE_SECONDS = 2
@@ -42,7 +43,7 @@ log = logging.getLogger("docket.worker")
 def post_of(config: Config) -> Post:
     """How an installation sends: by its mail server, or else into files."""
     send = mail.deliver if config.mail_server else into_folder(config.instance / "mail")
-    return Post(config.base_url, config.mail_sender, send)
+    return Post(config.base_url, config.mail_sender, send, Signer(config.secret_key))
 
 
 @dataclass

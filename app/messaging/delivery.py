@@ -17,18 +17,21 @@ from app import clock
 from app.messaging.letters import Letter
 from app.messaging.plain import one_line
 from app.models import OutboxMessage
+from app.signing import Signer
 
 Send = Callable[[EmailMessage], None]
 
 
 @dataclass(frozen=True, slots=True)
 class Post:
-    """How this installation writes: its links begin with `base_url`, its letters come from
-    `sender` (`Name <address>`) and leave by `send`, which raises what went wrong."""
+    """How this installation writes: its links begin with `base_url` and those that carry their own
+    permission are signed by `links`; its letters come from `sender` (`Name <address>`) and leave
+    by `send`, which raises what went wrong."""
 
     base_url: str
     sender: str
     send: Send
+    links: Signer
 
 
 def compose(message: OutboxMessage, letter: Letter, post: Post) -> EmailMessage:

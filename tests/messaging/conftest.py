@@ -14,10 +14,12 @@ from app.extensions import db
 from app.messaging.delivery import Post
 from app.messaging.worker import run_once
 from app.models import Appointment, OutboxMessage
+from app.signing import Signer
 from tests.builders import a_doctor, a_patient, a_visit_type, booked, tomorrow_at
 from tests.conftest import FrozenClock
 
 BASE_URL = "https://clinic.example"
+LINKS = Signer("a key for tests of letters, and for nothing else")
 
 
 @dataclass
@@ -28,7 +30,7 @@ class Letters:
 
     @property
     def post(self) -> Post:
-        return Post(BASE_URL, "Docket <no-reply@clinic.example>", self.sent.append)
+        return Post(BASE_URL, "Docket <no-reply@clinic.example>", self.sent.append, LINKS)
 
     def run(self, owner: str = "a worker") -> int:
         return run_once(owner, self.post)

@@ -17,7 +17,7 @@ from app.messaging.worker import run_once
 from app.models import MessageKind, MessageState, OutboxMessage, User
 from app.transaction import rows_changed, transactional
 from tests.builders import a_user
-from tests.messaging.conftest import BASE_URL, Letters, outbox
+from tests.messaging.conftest import BASE_URL, LINKS, Letters, outbox
 
 change = transactional(rows_changed)
 
@@ -39,7 +39,7 @@ def failing(_email) -> None:
 
 
 def a_post(send) -> Post:
-    return Post(BASE_URL, "no-reply@clinic.example", send)
+    return Post(BASE_URL, "no-reply@clinic.example", send, LINKS)
 
 
 def test_workers_at_once_send_each_message_once(database: Flask) -> None:
