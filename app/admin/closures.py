@@ -7,10 +7,11 @@ from typing import Any
 from flask import Response, abort, flash, make_response, render_template, request, url_for
 
 from app import conflicts
-from app.admin import bp
+from app.admin import bp, removed
 from app.admin.closure_form import EVERYWHERE, ClosureForm, form_of
 from app.admin.entry_forms import who_changed
 from app.admin.users import chosen
+from app.clinic.removals import Irretrievable
 from app.directory import locations
 from app.errors import ChangedMeanwhile, NotFound
 from app.htmx import respond, see_other
@@ -29,6 +30,10 @@ LARGEST_NUMBER = 999_999_999
 @only(Role.ADMIN)
 def all_closures() -> Response:
     """The closures ahead or past, of a location or of all; the address holds it all."""
+    return _list_page()
+
+
+def _list_page(status: int = 200, **more: Any) -> Response:
     when = chosen(When, request.args.get("when")) or When.UPCOMING
     places = locations.all_of_them()
     place = next((one for one in places if one.slug == request.args.get("location")), None)
@@ -43,6 +48,8 @@ def all_closures() -> Response:
     return respond(
         "admin/closures.html",
         "admin/_closures.html",
+        status=status,
+        removed=removed.lately("closure"),
         page=closures.find(when, place, a_page(request.args.get("page"))),
         when=when,
         whens=When,
@@ -50,6 +57,7 @@ def all_closures() -> Response:
         place=place,
         address=address,
         page_address=lambda number: address(page=number),
+        **more,
     )
 
 
@@ -123,12 +131,25 @@ def change_closure(number: str) -> Response:
 def remove_closure(number: str) -> Response:
     """Open again."""
     found = _found(number)
-    name = found.location.name
     try:
-        closures.remove(found, me(), version=request.form.get("version") or abort(400))
+        removal = closures.remove(found, me(), version=request.form.get("version") or abort(400))
     except (Over, ChangedMeanwhile) as refused:
         return _over(number, refused)
-    flash(f"The closure is deleted. {name} can be booked at that time again.", "success")
+    return see_other(url_for("admin.closures", removed=removal))
+
+
+@bp.post("/admin/closures/<number>/restore/")
+@only(Role.ADMIN)
+def restore_closure(number: str) -> Response:
+    """Take a removal back, once it is said what becomes of the appointments that this hits."""
+    answer = Answer.of(request.form)
+    try:
+        hit = closures.restore(removed.number_of(number), me(), answer=answer)
+    except Irretrievable as refused:
+        return _list_page(refused.status, refused=refused)
+    except Unanswered as refused:
+        return _list_page(refused.status, asked=refused, answer=answer)
+    flash(f"The closure is back. {_done(hit, answer)}".strip(), "success")
     return see_other(url_for("admin.closures"))
 
 

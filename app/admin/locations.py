@@ -10,11 +10,12 @@ from wtforms import HiddenField, SelectField
 from wtforms.validators import StopValidation
 
 from app import conflicts
-from app.admin import bp
+from app.admin import bp, removed
 from app.admin.entry_forms import LineField, PhoneField, TextField, searched, who_changed
 from app.admin.settings_form import zone_choices
 from app.admin.users import chosen, version_seen
 from app.clinic import policy, settings
+from app.clinic.removals import Irretrievable
 from app.directory import entries, locations
 from app.directory.entries import InUse, NameTaken
 from app.directory.locations import Place, Sort, ZoneUnconfirmed
@@ -85,6 +86,10 @@ class LocationForm(FlaskForm):
 @only(Role.ADMIN)
 def all_locations() -> Response:
     """The locations, searched, ordered and paged; the address holds it all."""
+    return _list_page()
+
+
+def _list_page(refused: Irretrievable | None = None) -> Response:
     search, sort = searched(), chosen(Sort, request.args.get("sort")) or Sort.NAME
 
     def address(**changed: Any) -> str:
@@ -94,6 +99,9 @@ def all_locations() -> Response:
     return respond(
         "admin/locations.html",
         "admin/_locations.html",
+        status=refused.status if refused else 200,
+        refused=refused,
+        removed=removed.lately("location"),
         page=locations.find(search, sort, a_page(request.args.get("page"))),
         search=search,
         sort=sort,
@@ -164,14 +172,19 @@ def change_location(slug: str) -> Response:
 def remove_location(slug: str) -> Response:
     """Remove it, unless somebody works there or was seen there."""
     found, version = locations.of_slug(slug), version_seen()
-    name = found.name
     try:
-        locations.remove(found, me(), version=version)
+        number = locations.remove(found, me(), version=version)
     except (InUse, ChangedMeanwhile) as refused:
         now = locations.of_slug(slug)
         return _page(now, _form_of(now), refused.status, refusal=refused.sentence)
-    flash(f"{name} is removed.", "success")
-    return see_other(url_for("admin.locations"))
+    return see_other(url_for("admin.locations", removed=number))
+
+
+@bp.post("/admin/locations/<number>/restore/")
+@only(Role.ADMIN)
+def restore_location(number: str) -> Response:
+    """Take a removal back."""
+    return removed.brought_back(number, locations.restore, _list_page, url_for("admin.locations"))
 
 
 def _form_of(stored: Location) -> LocationForm:

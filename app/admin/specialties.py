@@ -9,9 +9,10 @@ from flask_wtf import FlaskForm
 from wtforms import HiddenField
 
 from app import conflicts
-from app.admin import bp
+from app.admin import bp, removed
 from app.admin.entry_forms import LineField, searched, who_changed
 from app.admin.users import chosen, version_seen
+from app.clinic.removals import Irretrievable
 from app.directory import entries, specialties
 from app.directory.entries import InUse, NameTaken
 from app.directory.specialties import Sort
@@ -35,6 +36,10 @@ class SpecialtyForm(FlaskForm):
 @only(Role.ADMIN)
 def all_specialties() -> Response:
     """The specialties, searched, ordered and paged; the address holds it all."""
+    return _list_page()
+
+
+def _list_page(refused: Irretrievable | None = None) -> Response:
     search, sort = searched(), chosen(Sort, request.args.get("sort")) or Sort.NAME
 
     def address(**changed: Any) -> str:
@@ -44,6 +49,9 @@ def all_specialties() -> Response:
     return respond(
         "admin/specialties.html",
         "admin/_specialties.html",
+        status=refused.status if refused else 200,
+        refused=refused,
+        removed=removed.lately("specialty"),
         page=specialties.find(search, sort, a_page(request.args.get("page"))),
         search=search,
         sort=sort,
@@ -109,14 +117,21 @@ def rename_specialty(slug: str) -> Response:
 def remove_specialty(slug: str) -> Response:
     """Remove it, unless a doctor practises it."""
     found, version = specialties.of_slug(slug), version_seen()
-    name = found.name
     try:
-        specialties.remove(found, me(), version=version)
+        number = specialties.remove(found, me(), version=version)
     except (InUse, ChangedMeanwhile) as refused:
         now = specialties.of_slug(slug)
         return _page(now, _form_of(now), refused.status, refusal=refused.sentence)
-    flash(f"{name} is removed.", "success")
-    return see_other(url_for("admin.specialties"))
+    return see_other(url_for("admin.specialties", removed=number))
+
+
+@bp.post("/admin/specialties/<number>/restore/")
+@only(Role.ADMIN)
+def restore_specialty(number: str) -> Response:
+    """Take a removal back."""
+    return removed.brought_back(
+        number, specialties.restore, _list_page, url_for("admin.specialties")
+    )
 
 
 def _form_of(stored: Specialty) -> SpecialtyForm:

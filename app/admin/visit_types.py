@@ -7,10 +7,11 @@ from typing import Any
 from flask import Response, abort, flash, make_response, render_template, request, url_for
 
 from app import conflicts
-from app.admin import bp
+from app.admin import bp, removed
 from app.admin.entry_forms import searched, who_changed
 from app.admin.users import chosen, version_seen
 from app.admin.visit_type_form import VisitTypeForm, form_of
+from app.clinic.removals import Irretrievable
 from app.directory import visit_types
 from app.directory.entries import InUse, NameTaken
 from app.directory.visit_types import Sort, State
@@ -26,6 +27,10 @@ from app.security import me, only
 @only(Role.ADMIN)
 def all_visit_types() -> Response:
     """The visit types, searched, narrowed, ordered and paged; the address holds it all."""
+    return _list_page()
+
+
+def _list_page(refused: Irretrievable | None = None) -> Response:
     search, sort = searched(), chosen(Sort, request.args.get("sort")) or Sort.NAME
     state = chosen(State, request.args.get("state"))
 
@@ -40,6 +45,9 @@ def all_visit_types() -> Response:
     return respond(
         "admin/visit_types.html",
         "admin/_visit_types.html",
+        status=refused.status if refused else 200,
+        refused=refused,
+        removed=removed.lately("visit_type"),
         page=visit_types.find(search, state, sort, a_page(request.args.get("page"))),
         search=search,
         state=state,
@@ -126,14 +134,21 @@ def change_visit_type_active(ref: str) -> Response:
 def remove_visit_type(ref: str) -> Response:
     """Remove it, if it was never used."""
     found, version = visit_types.of_ref(ref), version_seen()
-    name = found.name
     try:
-        visit_types.remove(found, me(), version=version)
+        number = visit_types.remove(found, me(), version=version)
     except (InUse, ChangedMeanwhile) as refused:
         now = visit_types.of_ref(ref)
         return _page(now, form_of(now), refused.status, refusal=refused.sentence)
-    flash(f"{name} is removed.", "success")
-    return see_other(url_for("admin.visit_types"))
+    return see_other(url_for("admin.visit_types", removed=number))
+
+
+@bp.post("/admin/visit-types/<number>/restore/")
+@only(Role.ADMIN)
+def restore_visit_type(number: str) -> Response:
+    """Take a removal back."""
+    return removed.brought_back(
+        number, visit_types.restore, _list_page, url_for("admin.visit_types")
+    )
 
 
 def _new_page(form: VisitTypeForm, status: int = 200) -> Response:

@@ -27,6 +27,7 @@ NAMES = {
 }
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 NOTHING = "nothing"
+UNSAID = frozenset({"ref", "removal", "slug", "version"})  # what only the program reads
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +42,8 @@ class Difference:
 def differences(
     before: Mapping[str, Any] | None, after: Mapping[str, Any] | None, zone: ZoneInfo
 ) -> list[Difference]:
-    """The fields of an event, in the order in which it names them; those that stayed are left
-    out."""
+    """The fields of an event, in the order in which it names them; those that stayed and those that
+    nobody would understand are left out."""
     old, new = before or {}, after or {}
     return [
         Difference(
@@ -51,7 +52,8 @@ def differences(
             in_words(field, new[field], zone) if field in new else None,
         )
         for field in dict.fromkeys([*old, *new])
-        if field not in old or field not in new or old[field] != new[field]
+        if field not in UNSAID
+        and (field not in old or field not in new or old[field] != new[field])
     ]
 
 

@@ -44,6 +44,7 @@ def record(
 
 
 def kind_of(row: object) -> str:
-    """What the trail calls this kind of thing: `appointment`, `user`, `visit_type`."""
-    name = type(row).__name__
+    """What the trail calls this kind of thing, a row or its model: `appointment`, `user`,
+    `visit_type`."""
+    name = (row if isinstance(row, type) else type(row)).__name__
     return "".join(f"_{c.lower()}" if c.isupper() and i else c.lower() for i, c in enumerate(name))

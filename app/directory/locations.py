@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from datetime import datetime
 from enum import StrEnum
 
 from sqlalchemy import delete, exists, func, select
-
+from sqlalchemy.orm import contains_eager
 from app.directory import entries
 from app.directory.entries import InUse, some_of
 from app.errors import ClinicError, NotFound
@@ -91,8 +92,8 @@ def all_of_them() -> Sequence[Location]:
 def worked_at_by(location: Location) -> Sequence[Doctor]:
     """The doctors who have hours there by the week, in order of name."""
     there = select(WorkingHours.doctor_id).where(WorkingHours.location_id == location.id)
-    query = select(Doctor).join(Doctor.user).where(Doctor.id.in_(there))
-    return db.session.scalars(query.order_by(User.name, Doctor.id)).all()
+    query = select(Doctor).join(Doctor.user).options(contains_eager(Doctor.user))
+    return db.session.scalars(query.where(Doctor.id.in_(there)).order_by(User.name, Doctor.id)).all()
 
 
 @transactional
@@ -120,14 +121,32 @@ def change(
 
 
 @transactional
-def remove(location: Location, actor: User, *, version: int) -> None:
-    """Remove a location where nobody works and nobody was ever seen, and its closures with it.
-    Raises NotAllowed, NotFound, ChangedMeanwhile, InUse."""
+def remove(location: Location, actor: User, *, version: int) -> int:
+    """Remove a location where nobody works and nobody was ever seen, and its closures with it; the
+    number by which `restore` knows it. Raises NotAllowed, NotFound, ChangedMeanwhile, InUse."""
     entries.lock(location, actor, version)
     if complaint := why_needed(location):
         raise InUse(f"“{location.name}” cannot be removed: {complaint}.")
+    closures = _closures(location)
     db.session.execute(delete(Closure).where(Closure.location_id == location.id))
-    entries.remove(location, actor)
+    return entries.remove(location, actor, closures=closures)
+
+
+@transactional
+def restore(number: int, actor: User) -> Location:
+    """Bring back what was removed under that number, and its closures. They can hit nobody: without
+    the location, nothing could be booked there.
+
+    Raises NotAllowed, NotFound, Irretrievable.
+    """
+    location, more = entries.restore(Location, number, actor)
+    for closure in more["closures"]:
+        begin, end = (datetime.fromisoformat(closure[name]) for name in ("starts_at", "ends_at"))
+        reason = closure["reason"]
+        db.session.add(
+            Closure(location_id=location.id, starts_at=begin, ends_at=end, reason=reason)
+        )
+    return location
 
 
 def why_needed(location: Location) -> str | None:
@@ -140,6 +159,19 @@ def why_needed(location: Location) -> str | None:
     if db.session.scalar(select(exists().where(Appointment.location_id == location.id))):
         return "appointments were made there, and stay in the records"
     return None
+
+
+def _closures(location: Location) -> list[dict[str, str]]:
+    """The closures of a location as the audit trail keeps them."""
+    here = select(Closure).where(Closure.location_id == location.id).order_by(Closure.starts_at)
+    return [
+        {
+            "starts_at": closure.starts_at.isoformat(timespec="seconds"),
+            "ends_at": closure.ends_at.isoformat(timespec="seconds"),
+            "reason": closure.reason,
+        }
+        for closure in db.session.scalars(here)
+    ]
 
 
 def _working(ids: Sequence[int]) -> dict[int, int]:

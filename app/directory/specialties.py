@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from sqlalchemy import func, select
-
+from sqlalchemy.orm import contains_eager
 from app.directory import entries
 from app.directory.entries import InUse, some_of
 from app.errors import NotFound
@@ -59,7 +59,7 @@ def practised_by(specialty: Specialty) -> Sequence[Doctor]:
     query = (
         select(Doctor)
         .join(Doctor.user)
-        .join(doctor_specialties, doctor_specialties.c.doctor_id == Doctor.id)
+        .options(contains_eager(Doctor.user))        .join(doctor_specialties, doctor_specialties.c.doctor_id == Doctor.id)
         .where(doctor_specialties.c.specialty_id == specialty.id)
         .order_by(User.name, Doctor.id)
     )
@@ -85,14 +85,20 @@ def rename(specialty: Specialty, name: str, actor: User, *, version: int) -> boo
 
 
 @transactional
-def remove(specialty: Specialty, actor: User, *, version: int) -> None:
-    """Remove a specialty that no doctor practises. Raises NotAllowed, NotFound, ChangedMeanwhile,
-    InUse."""
+def remove(specialty: Specialty, actor: User, *, version: int) -> int:
+    """Remove a specialty that no doctor practises; the number by which `restore` knows it. Raises
+    NotAllowed, NotFound, ChangedMeanwhile, InUse."""
     entries.lock(specialty, actor, version)
     if doctors := practised_by(specialty):
         who = some_of(doctor.name for doctor in doctors)
         raise InUse(f"“{specialty.name}” cannot be removed: {who} would be left without it.")
-    entries.remove(specialty, actor)
+    return entries.remove(specialty, actor)
+
+
+@transactional
+def restore(number: int, actor: User) -> Specialty:
+    """Bring back what was removed under that number. Raises NotAllowed, NotFound, Irretrievable."""
+    return entries.restore(Specialty, number, actor)[0]
 
 
 def _practised(ids: Sequence[int]) -> dict[int, int]:

@@ -8,8 +8,7 @@ from dataclasses import asdict, dataclass
 from enum import StrEnum
 
 from sqlalchemy import ColumnElement, exists, func, select
-from sqlalchemy.orm import InstrumentedAttribute
-
+from sqlalchemy.orm import InstrumentedAttribute, contains_eager
 from app.clinic import audit
 from app.directory import entries
 from app.directory.entries import InUse, some_of
@@ -115,7 +114,7 @@ def offered_by(visit_type: VisitType) -> Offered:
     doctors = (
         select(Doctor)
         .join(Doctor.user)
-        .join(doctor_visit_types, row.doctor_id == Doctor.id)
+        .options(contains_eager(Doctor.user))        .join(doctor_visit_types, row.doctor_id == Doctor.id)
         .where(row.visit_type_id == visit_type.id)
         .order_by(User.name, Doctor.id)
     )
@@ -159,13 +158,19 @@ def set_active(visit_type: VisitType, is_active: bool, actor: User, *, version: 
 
 
 @transactional
-def remove(visit_type: VisitType, actor: User, *, version: int) -> None:
-    """Remove a visit type that was never used. Raises NotAllowed, NotFound, ChangedMeanwhile,
-    InUse."""
+def remove(visit_type: VisitType, actor: User, *, version: int) -> int:
+    """Remove a visit type that was never used; the number by which `restore` knows it. Raises
+    NotAllowed, NotFound, ChangedMeanwhile, InUse."""
     entries.lock(visit_type, actor, version)
     if complaint := why_needed(visit_type):
         raise InUse(f"“{visit_type.name}” cannot be removed: {complaint}.")
-    entries.remove(visit_type, actor)
+    return entries.remove(visit_type, actor)
+
+
+@transactional
+def restore(number: int, actor: User) -> VisitType:
+    """Bring back what was removed under that number. Raises NotAllowed, NotFound, Irretrievable."""
+    return entries.restore(VisitType, number, actor)[0]
 
 
 def why_needed(visit_type: VisitType) -> str | None:

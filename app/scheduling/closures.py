@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
@@ -13,7 +13,8 @@ from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import joinedload
 
 from app import clock
-from app.clinic import audit, revision
+from app.clinic import audit, removals, revision
+from app.clinic.removals import Irretrievable
 from app.clock import instant_of
 from app.directory import entries
 from app.errors import ChangedMeanwhile, ClinicError, NotFound
@@ -128,9 +129,7 @@ def add(
     spans = [(place, *_span(place, times)) for place in places]
     hit = [one for place, begin, end in spans for one in hits.of_closure(place, begin, end)]
     for place, begin, end in spans:
-        closure = Closure(location_id=place.id, starts_at=begin, ends_at=end, reason=reason)
-        db.session.add(closure)
-        db.session.flush()
+        closure = _close(place, begin, end, reason)
         audit.record(
             actor, "closure.created", closure, name=place.name, after=_facts(closure, place)
         )
@@ -175,12 +174,36 @@ def change(
 
 
 @transactional
-def remove(closure: Closure, actor: User, *, version: str) -> None:
-    """Open a location again. Visits that were cancelled for the closure stay cancelled. Raises
-    Over, NotAllowed, NotFound, ChangedMeanwhile."""
+def remove(closure: Closure, actor: User, *, version: str) -> int:
+    """Open a location again; the number by which `restore` closes it as before. Visits that were
+    cancelled for the closure stay cancelled. Raises Over, NotAllowed, NotFound, ChangedMeanwhile.
+    """
     place = _lock(closure, actor, version)
-    audit.record(actor, "closure.removed", closure, name=place.name, before=_facts(closure, place))
+    number = removals.record(actor, closure, name=place.name, before=_facts(closure, place))
     db.session.delete(closure)
+    return number
+
+
+@transactional
+def restore(number: int, actor: User, *, answer: Answer = NO_ANSWER) -> tuple[Hit, ...]:
+    """Close a location again as it was before a removal; the visits that this has hit.
+
+    Raises NotFound, removals.Irretrievable, hits.Unanswered (and NoReason), NotAllowed.
+    """
+    _begin(actor)
+    removal, stored = removals.to_take_back("closure", number)
+    named = select(Location).where(Location.name == stored["location"])
+    place = db.session.scalars(named).first()
+    if place is None:
+        raise Irretrievable(f"No location is called {stored['location']} any more.")
+    begin, end = (datetime.fromisoformat(stored[name]) for name in ("starts_at", "ends_at"))
+    if end <= clock.now():
+        raise Irretrievable("The time of this closure is over, so there is nothing to bring back.")
+    hit = hits.of_closure(place, begin, end)
+    closure = _close(place, begin, end, stored["reason"])
+    removals.record_return(actor, closure, removal, _facts(closure, place))
+    hits.settle(hit, answer, actor)
+    return hit
 
 
 def _begin(actor: User) -> None:
@@ -191,7 +214,7 @@ def _begin(actor: User) -> None:
 
 def _lock(closure: Closure, actor: User, version: str) -> Location:
     """Let nobody book or close until this transaction ends; where the closure is."""
-    number = closure.id
+    number = entries.number_of(closure)
     _begin(actor)
     query = select(Closure).where(Closure.id == number).with_for_update()
     if db.session.scalars(query.execution_options(populate_existing=True)).first() is None:
@@ -201,6 +224,13 @@ def _lock(closure: Closure, actor: User, version: str) -> Location:
     if is_over(closure):
         raise Over
     return closure.location
+
+
+def _close(place: Location, begin: datetime, end: datetime, reason: str) -> Closure:
+    closure = Closure(location_id=place.id, starts_at=begin, ends_at=end, reason=reason)
+    db.session.add(closure)
+    db.session.flush()
+    return closure
 
 
 def _span(place: Location, times: Times) -> Span:

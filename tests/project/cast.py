@@ -11,6 +11,7 @@ from app.accounts import invitations, links, sessions
 from app.accounts.invitations import Newcomer
 from app.accounts.sessions import Device
 from app.clinic import policy, settings
+from app.directory import locations, specialties, visit_types
 from app.extensions import db
 from app.models import Appointment, Doctor, HoursExceptionKind, Patient, Role, TokenPurpose, User
 from app.scheduling import changes, closures, holds, time_off, visits
@@ -101,6 +102,7 @@ def build() -> Cast:
         "place": confirmed.location.slug,
         "closure number": str(closed.id),
         "closure version": closures.version_of(closed),
+        **_removals(admin),
         "location": str(confirmed.location_id),
         "extra hours": str(extra_hours),
         "deleted time off": str(deleted),
@@ -110,6 +112,23 @@ def build() -> Cast:
     }
     db.session.commit()
     return Cast(tokens, things)
+
+
+def _removals(admin: User) -> dict[str, str]:
+    """The numbers by which an admin brings back one of each kind that can be removed."""
+    specialty = builders.a_specialty("Phrenology")
+    place = builders.a_location("Closed Street")
+    kind = builders.a_visit_type("Bloodletting")
+    closure = builders.a_closure(
+        builders.a_location(), _in_days(40, "00:00"), _in_days(41, "00:00")
+    )
+    closed = closures.remove(closure, admin, version=closures.version_of(closure))
+    return {
+        "removed specialty": str(specialties.remove(specialty, admin, version=1)),
+        "removed location": str(locations.remove(place, admin, version=1)),
+        "removed visit type": str(visit_types.remove(kind, admin, version=1)),
+        "removed closure": str(closed),
+    }
 
 
 def _held(patient: Patient, doctor: Doctor, kind: str) -> Appointment:

@@ -249,12 +249,14 @@ ROUTES: dict[str, Row] = {
         ADMIN, {"slug": "@specialty"}, form={"name": "Heart medicine", "version": "1"}
     ),
     "admin.remove_specialty": Row(ADMIN, {"slug": "@specialty"}, form={"version": "1"}),
+    "admin.restore_specialty": Row(ADMIN, {"number": "@removed specialty"}),
     "admin.locations": Row(ADMIN),
     "admin.new_location": Row(ADMIN, query={"next": "/admin/clinic/"}),
     "admin.create_location": Row(ADMIN, form={**PLACE, "next": "/admin/clinic/"}),
     "admin.location": Row(ADMIN, {"slug": "@place"}),
     "admin.change_location": Row(ADMIN, {"slug": "@place"}, form={**PLACE, "version": "1"}),
     "admin.remove_location": Row(ADMIN, {"slug": "@place"}, form={"version": "1"}),
+    "admin.restore_location": Row(ADMIN, {"number": "@removed location"}),
     "admin.visit_types": Row(ADMIN, query={"state": "active"}),
     "admin.new_visit_type": Row(ADMIN, query={"next": "/admin/clinic/"}),
     "admin.create_visit_type": Row(ADMIN, form={**KIND, "next": "/admin/clinic/"}),
@@ -264,6 +266,7 @@ ROUTES: dict[str, Row] = {
         ADMIN, {"ref": "@visit type"}, form={"version": "1", "active": "no"}
     ),
     "admin.remove_visit_type": Row(ADMIN, {"ref": "@visit type"}, form={"version": "1"}),
+    "admin.restore_visit_type": Row(ADMIN, {"number": "@removed visit type"}),
     "admin.closures": Row(ADMIN, query={"when": "past"}),
     "admin.new_closure": Row(ADMIN, query={"next": "/admin/clinic/"}),
     "admin.create_closure": Row(ADMIN, form={**CLOSED, "hits_choice": "keep"}),
@@ -274,6 +277,7 @@ ROUTES: dict[str, Row] = {
     "admin.remove_closure": Row(
         ADMIN, {"number": "@closure number"}, form={"version": "seen once"}
     ),
+    "admin.restore_closure": Row(ADMIN, {"number": "@removed closure"}),
     "admin.pages": Row(ADMIN),
     "admin.page": Row(ADMIN, {"slug": "about"}),
     "admin.page_now": Row(ADMIN, {"slug": "about"}, form={"body": "## We", "version": "0"}),
