@@ -35,12 +35,24 @@ def calendar_file(
     return bytes(calendar.to_ical())
 
 
+def uid_of(ref: str, base_url: str) -> str:
+    """By what every calendar knows the appointment of a reference, wherever it comes from."""
+    return f"{ref}@{urlsplit(base_url).hostname}"
+
+
+def status_word(status: Status) -> str:
+    """What calendars call a status."""
+    if status is Status.CANCELLED:
+        return "CANCELLED"
+    return "TENTATIVE" if status is Status.REQUESTED else "CONFIRMED"
+
+
 def _event(
     appointment: Appointment, clinic_name: str, base_url: str, method: Method, organizer: str
 ) -> Event:
     address = f"{base_url}/appointment-details/{appointment.ref}/"
     event = Event()
-    event.add("uid", f"{appointment.ref}@{urlsplit(base_url).hostname}")
+    event.add("uid", uid_of(appointment.ref, base_url))
     event.add("sequence", appointment.calendar_sequence)
     event.add("dtstamp", clock.now())
     event.add("dtstart", appointment.starts_at)
@@ -49,7 +61,7 @@ def _event(
     event.add("description", _description(appointment, clinic_name, address))
     event.add("location", _place(appointment))
     event.add("url", address)
-    event.add("status", _status(appointment))
+    event.add("status", status_word(appointment.status))
     if method != "PUBLISH" and appointment.patient is not None:
         event.add("organizer", _person(organizer, clinic_name))
         patient = _person(appointment.patient.user.email, appointment.patient.name)
@@ -75,12 +87,6 @@ def _place(appointment: Appointment) -> str:
         return "Online"
     place = appointment.location
     return one_line(f"{place.name}, {place.address}, {place.city}")
-
-
-def _status(appointment: Appointment) -> str:
-    if appointment.status is Status.CANCELLED:
-        return "CANCELLED"
-    return "TENTATIVE" if appointment.status is Status.REQUESTED else "CONFIRMED"
 
 
 def _person(email: str, name: str) -> vCalAddress:
