@@ -9,6 +9,7 @@ from enum import StrEnum
 
 from sqlalchemy import delete, exists, func, select
 from sqlalchemy.orm import contains_eager
+
 from app.directory import entries
 from app.directory.entries import InUse, some_of
 from app.errors import ClinicError, NotFound
@@ -93,7 +94,9 @@ def worked_at_by(location: Location) -> Sequence[Doctor]:
     """The doctors who have hours there by the week, in order of name."""
     there = select(WorkingHours.doctor_id).where(WorkingHours.location_id == location.id)
     query = select(Doctor).join(Doctor.user).options(contains_eager(Doctor.user))
-    return db.session.scalars(query.where(Doctor.id.in_(there)).order_by(User.name, Doctor.id)).all()
+    return db.session.scalars(
+        query.where(Doctor.id.in_(there)).order_by(User.name, Doctor.id)
+    ).all()
 
 
 @transactional

@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import contains_eager
+
 from app.directory import entries
 from app.directory.entries import InUse, some_of
 from app.errors import NotFound
@@ -59,7 +60,8 @@ def practised_by(specialty: Specialty) -> Sequence[Doctor]:
     query = (
         select(Doctor)
         .join(Doctor.user)
-        .options(contains_eager(Doctor.user))        .join(doctor_specialties, doctor_specialties.c.doctor_id == Doctor.id)
+        .options(contains_eager(Doctor.user))
+        .join(doctor_specialties, doctor_specialties.c.doctor_id == Doctor.id)
         .where(doctor_specialties.c.specialty_id == specialty.id)
         .order_by(User.name, Doctor.id)
     )

@@ -9,6 +9,7 @@ from enum import StrEnum
 
 from sqlalchemy import ColumnElement, exists, func, select
 from sqlalchemy.orm import InstrumentedAttribute, contains_eager
+
 from app.clinic import audit
 from app.directory import entries
 from app.directory.entries import InUse, some_of
@@ -114,7 +115,8 @@ def offered_by(visit_type: VisitType) -> Offered:
     doctors = (
         select(Doctor)
         .join(Doctor.user)
-        .options(contains_eager(Doctor.user))        .join(doctor_visit_types, row.doctor_id == Doctor.id)
+        .options(contains_eager(Doctor.user))
+        .join(doctor_visit_types, row.doctor_id == Doctor.id)
         .where(row.visit_type_id == visit_type.id)
         .order_by(User.name, Doctor.id)
     )
