@@ -122,11 +122,13 @@ def add(
     answer: Answer = NO_ANSWER,
 ) -> tuple[Hit, ...]:
     """Close some locations, each at these times on its own wall; the visits that this has hit.
+    Where it is closed so already, nothing is added.
 
     Raises Faulty, hits.Unanswered (and NoReason), NotAllowed.
     """
     _begin(actor)
-    spans = [(place, *_span(place, times)) for place in places]
+    wanted = [(place, *_span(place, times)) for place in places]
+    spans = [closing for closing in wanted if not _is_closed(*closing, reason)]
     hit = [one for place, begin, end in spans for one in hits.of_closure(place, begin, end)]
     for place, begin, end in spans:
         closure = _close(place, begin, end, reason)
@@ -224,6 +226,11 @@ def _lock(closure: Closure, actor: User, version: str) -> Location:
     if is_over(closure):
         raise Over
     return closure.location
+
+
+def _is_closed(place: Location, begin: datetime, end: datetime, reason: str) -> bool:
+    same = {"location_id": place.id, "starts_at": begin, "ends_at": end, "reason": reason}
+    return db.session.scalars(select(Closure.id).filter_by(**same)).first() is not None
 
 
 def _close(place: Location, begin: datetime, end: datetime, reason: str) -> Closure:

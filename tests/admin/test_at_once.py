@@ -11,7 +11,7 @@ from sqlalchemy import delete
 from app.directory import locations, specialties, visit_types
 from app.errors import NotFound
 from app.extensions import db
-from app.models import User
+from app.models import Closure, User
 from app.scheduling import closures
 from app.transaction import rows_changed, transactional
 from tests.admin.conftest import Office
@@ -45,3 +45,15 @@ def test_what_another_admin_removed_between_look_and_lock_is_not_found(
         removed_by_another(thing)
         with pytest.raises(NotFound):
             remove(thing, admin, version=version)
+
+
+def test_a_form_that_is_sent_twice_closes_once(office: Office) -> None:
+    with office.app.app_context():
+        a_location()
+    form = office.admin.get("/admin/closures/new/").form("/new/")
+    for _ in range(2):
+        done = office.admin.submit(form, first_day="2026-12-24", reason="Christmas Eve")
+        assert "Main Street Practice will be closed." in done.text
+    with office.app.app_context():
+        assert db.session.query(Closure).count() == 1
+    assert len(office.trail("closure.created")) == 1
