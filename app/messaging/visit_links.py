@@ -19,7 +19,12 @@ def path_of(signer: Signer, purpose: Purpose, appointment: Appointment) -> str:
         raise ValueError("An appointment without a patient has no link.")
     ends_at = appointment.ends_at + (SEEN_FOR if purpose is Purpose.SEE_VISIT else timedelta())
     subject = f"{appointment.ref}:{appointment.patient.user.ref}"
-    return f"/visit/{signer.token(purpose, subject, ends_at)}/{PATHS[purpose]}"
+    return path_to(signer.token(purpose, subject, ends_at), purpose)
+
+
+def path_to(token: str, purpose: Purpose) -> str:
+    """The path, from the site's root, of the page that a token of a purpose opens."""
+    return f"/visit/{token}/{PATHS[purpose]}"
 
 
 def read(signer: Signer, purpose: Purpose, token: str, at: datetime) -> tuple[str, str] | None:

@@ -1,8 +1,9 @@
-"""Cancelling and moving one's own appointment, within the clinic's policy."""
+"""Cancelling and moving one's own appointment, within the clinic's policy: signed in, or by the
+link of a letter."""
 
 from __future__ import annotations
 
-from flask import Response, flash, make_response, render_template, request, url_for
+from flask import Response, flash, make_response, render_template, request
 from flask_wtf import FlaskForm
 from wtforms import HiddenField, TextAreaField
 from wtforms.validators import Length
@@ -12,14 +13,15 @@ from app.errors import ClinicError
 from app.formats import long_time
 from app.htmx import respond, see_other
 from app.inputs import a_day, a_number, a_tick
-from app.models import Appointment, Role
+from app.models import Role
 from app.patient import bp
 from app.patient.booking import parts_of_day
 from app.patient.mine import details_page, options_of
+from app.patient.ways import Way, mailed, own
 from app.scheduling import appointments, changes, nearby, openings, refusals, strip
-from app.scheduling.moves import Actor
 from app.scheduling.openings import Opening
-from app.security import limited, me, my_patient, only
+from app.security import limited, my_patient, only, public
+from app.signing import Purpose
 
 LARGEST_VERSION = 1_000_000
 
@@ -38,10 +40,7 @@ class CancelForm(FlaskForm):
 @only(Role.PATIENT)
 def cancel(ref: str) -> Response:
     """Ask before cancelling, and say what it means."""
-    found = appointments.appointment_of(my_patient(), ref)
-    if not options_of(found).may_change:
-        return details_page(found)
-    return _cancel_page(found, CancelForm(version=found.version))
+    return _ask_to_cancel(own(appointments.appointment_of(my_patient(), ref)))
 
 
 @bp.post("/appointment-details/<ref>/cancel/")
@@ -49,27 +48,14 @@ def cancel(ref: str) -> Response:
 @limited("20 per minute")
 def cancel_now(ref: str) -> Response:
     """Cancel the appointment."""
-    found = appointments.appointment_of(my_patient(), ref)
-    form = CancelForm()
-    version = a_number(form.version.data, 1, LARGEST_VERSION)
-    if not form.validate_on_submit() or version is None:
-        return _cancel_page(found, form, status=422)
-    try:
-        changes.cancel(found, Actor.of(me()), form.reason.data or "", version=version)
-    except ClinicError as refused:
-        return details_page(found, status=refused.status, refusal=refused.sentence)
-    flash("Your appointment is cancelled, and the time is free for others.", "success")
-    return see_other(url_for("patient.appointment", ref=found.ref))
+    return _cancel(own(appointments.appointment_of(my_patient(), ref)))
 
 
 @bp.get("/appointment-details/<ref>/move/")
 @only(Role.PATIENT)
 def move(ref: str) -> Response:
     """Choose another opening of the same doctor and visit type."""
-    found = appointments.appointment_of(my_patient(), ref)
-    if not options_of(found).may_change:
-        return details_page(found)
-    return _move_page(found)
+    return _choose_a_time(own(appointments.appointment_of(my_patient(), ref)))
 
 
 @bp.post("/appointment-details/<ref>/move/")
@@ -77,35 +63,94 @@ def move(ref: str) -> Response:
 @limited("20 per minute")
 def move_now(ref: str) -> Response:
     """Move the appointment; when that fails, it stays where it was."""
-    found = appointments.appointment_of(my_patient(), ref)
+    return _move(own(appointments.appointment_of(my_patient(), ref)))
+
+
+@bp.get("/visit/<token>/cancel/")
+@public
+@limited("60 per minute")
+def mailed_cancel(token: str) -> Response:
+    """Ask whoever has the letter before cancelling."""
+    return _ask_to_cancel(mailed(token, Purpose.CANCEL_VISIT))
+
+
+@bp.post("/visit/<token>/cancel/")
+@public
+@limited("20 per minute")
+def mailed_cancel_now(token: str) -> Response:
+    """Cancel by the link of a letter."""
+    return _cancel(mailed(token, Purpose.CANCEL_VISIT))
+
+
+@bp.get("/visit/<token>/move/")
+@public
+@limited("60 per minute")
+def mailed_move(token: str) -> Response:
+    """Let whoever has the letter choose another opening."""
+    return _choose_a_time(mailed(token, Purpose.MOVE_VISIT))
+
+
+@bp.post("/visit/<token>/move/")
+@public
+@limited("20 per minute")
+def mailed_move_now(token: str) -> Response:
+    """Move by the link of a letter."""
+    return _move(mailed(token, Purpose.MOVE_VISIT))
+
+
+def _ask_to_cancel(way: Way) -> Response:
+    if not options_of(way.found).may_change:
+        return details_page(way)
+    return _cancel_page(way, CancelForm(version=way.found.version))
+
+
+def _cancel(way: Way) -> Response:
+    form = CancelForm()
+    version = a_number(form.version.data, 1, LARGEST_VERSION)
+    if not form.validate_on_submit() or version is None:
+        return _cancel_page(way, form, status=422)
+    try:
+        changes.cancel(way.found, way.actor, form.reason.data or "", version=version)
+    except ClinicError as refused:
+        return details_page(way, status=refused.status, refusal=refused.sentence)
+    flash("Your appointment is cancelled, and the time is free for others.", "success")
+    return see_other(way.after)
+
+
+def _choose_a_time(way: Way) -> Response:
+    return _move_page(way) if options_of(way.found).may_change else details_page(way)
+
+
+def _move(way: Way) -> Response:
     tick = a_tick(request.form.get("opening"))
     version = a_number(request.form.get("version"), 1, LARGEST_VERSION)
     if tick is None or version is None:
-        return _move_page(found, status=422, refusal="Choose one of the times on the page.")
+        return _move_page(way, status=422, refusal="Choose one of the times on the page.")
     try:
-        changes.move(found, Actor.of(me()), tick, version=version)
+        changes.move(way.found, way.actor, tick, version=version)
     except refusals.NotBookable as refused:
         sentence = f"{refused.sentence} Your appointment stays as it was."
-        return _move_page(found, status=refused.status, refusal=sentence, wanted=tick)
+        return _move_page(way, status=refused.status, refusal=sentence, wanted=tick)
     except ClinicError as refused:
-        return details_page(found, status=refused.status, refusal=refused.sentence)
-    flash(f"Your appointment is now on {long_time(found.starts_at, found.zone)}.", "success")
-    return see_other(url_for("patient.appointment", ref=found.ref))
+        return details_page(way, status=refused.status, refusal=refused.sentence)
+    new_time = long_time(way.found.starts_at, way.found.zone)
+    flash(f"Your appointment is now on {new_time}.", "success")
+    return see_other(way.after)
 
 
-def _cancel_page(found: Appointment, form: CancelForm, status: int = 200) -> Response:
-    page = render_template("patient/cancel.html", appointment=found, form=form)
+def _cancel_page(way: Way, form: CancelForm, status: int = 200) -> Response:
+    page = render_template("patient/cancel.html", appointment=way.found, way=way, form=form)
     return make_response(page, status)
 
 
 def _move_page(
-    found: Appointment, *, status: int = 200, refusal: str | None = None, wanted: int | None = None
+    way: Way, *, status: int = 200, refusal: str | None = None, wanted: int | None = None
 ) -> Response:
-    desk = openings.desk()
+    found, desk = way.found, openings.desk()
     terms = desk.terms_of(found)
     if terms is None:
         sentence = "This doctor takes no bookings at present. Call the clinic to move the visit."
-        return details_page(found, status=409, refusal=sentence)
+        return details_page(way, status=409, refusal=sentence)
     doctor, visit_type = terms
     first_day = desk.at.astimezone(found.zone).date()
     days = strip.of_days(desk, [doctor], visit_type, first_day, apart_from=found.id)
@@ -122,11 +167,12 @@ def _move_page(
         "patient/_move.html",
         status=status,
         appointment=found,
+        way=way,
         days=days,
         day=day,
         openings=openings.of_day(desk, [doctor], visit_type, day.on, apart_from=found.id),
         alternatives=nearest,
         refusal=refusal,
         parts=parts_of_day,
-        day_address=lambda on: url_for("patient.move", ref=found.ref, day=on),
+        day_address=lambda on: f"{way.move}?day={on}",
     )

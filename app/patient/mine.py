@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from flask import Response, current_app, make_response, request, url_for
+from flask import Response, current_app, make_response, render_template, request, url_for
 
 from app.htmx import respond, tag_of, tagged, unchanged
 from app.inputs import a_page
 from app.messaging.calendar_file import calendar_file
 from app.models import Appointment, Role
 from app.patient import bp
+from app.patient.ways import Way, mailed, own
 from app.scheduling import appointments, changes, openings
 from app.scheduling.appointments import When
 from app.scheduling.states import MOVABLE
-from app.security import my_patient, only, quiet
+from app.security import limited, my_patient, only, public, quiet
+from app.signing import Purpose
 
 LONGEST_SEARCH = 80
 
@@ -52,7 +54,7 @@ def my_appointments() -> Response:
 @only(Role.PATIENT)
 def appointment(ref: str) -> Response:
     """One appointment with its history."""
-    return details_page(appointments.appointment_of(my_patient(), ref))
+    return details_page(own(appointments.appointment_of(my_patient(), ref)))
 
 
 @bp.get("/appointment-details/<ref>/status/")
@@ -63,7 +65,7 @@ def appointment_status(ref: str) -> Response:
     found = appointments.appointment_of(my_patient(), ref)
     options = options_of(found)
     tag = tag_of(found.id, found.version, options)
-    return unchanged(tag) or tagged(details_page(found), tag)
+    return unchanged(tag) or tagged(details_page(own(found)), tag)
 
 
 @bp.get("/appointment-details/<ref>/calendar.ics")
@@ -78,13 +80,33 @@ def appointment_calendar(ref: str) -> Response:
     return response
 
 
-def details_page(found: Appointment, *, status: int = 200, refusal: str | None = None) -> Response:
-    """The page of one appointment, or the part of it that lives."""
+@bp.get("/visit/<token>/")
+@public
+@limited("60 per minute")
+def mailed_details(token: str) -> Response:
+    """What a letter told, to whoever has it."""
+    return details_page(mailed(token, Purpose.SEE_VISIT))
+
+
+def details_page(way: Way, *, status: int = 200, refusal: str | None = None) -> Response:
+    """The page of one appointment, or the part of it that lives. By a mailed link: no more than
+    the letter told, without the reason for the visit."""
+    found = way.found
+    if way.is_mailed:
+        page = render_template(
+            "patient/mailed.html",
+            appointment=found,
+            way=way,
+            options=options_of(found),
+            refusal=refusal,
+        )
+        return make_response(page, status)
     return respond(
         "patient/details.html",
         "patient/_details.html",
         status=status,
         appointment=found,
+        way=way,
         history=appointments.history_of(found),
         options=options_of(found),
         settings=openings.desk().settings,

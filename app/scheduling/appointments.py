@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 
-from sqlalchemy import Select, or_, select
+from sqlalchemy import Select, and_, or_, select
 from sqlalchemy.orm import aliased, contains_eager, joinedload
 
 from app.clinic import audit
@@ -36,6 +36,19 @@ class When(StrEnum):
 def appointment_of(patient: Patient, ref: str) -> Appointment:
     """The patient's appointment of that reference, held ones aside. Raises NotFound."""
     return _one(_whole().where(Appointment.ref == ref, Appointment.patient_id == patient.id))
+
+
+def appointment_of_link(ref: str, user_ref: str) -> Appointment | None:
+    """The appointment of a mailed link, while it is still that user's and they are active."""
+    return db.session.scalars(
+        select(Appointment)
+        .options(*WITH_ALL_SHOWN)
+        .where(
+            Appointment.ref == ref,
+            Appointment.status.not_in([Status.HELD, Status.EXPIRED]),
+            Appointment.patient.has(Patient.user.has(and_(User.ref == user_ref, User.is_active))),
+        )
+    ).one_or_none()
 
 
 def appointment_with(doctor: Doctor, ref: str) -> Appointment:

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 
+from flask import current_app
+
 from app import clock
 from app.accounts import invitations, links, sessions
 from app.accounts.invitations import Newcomer
@@ -13,12 +15,14 @@ from app.accounts.sessions import Device
 from app.clinic import policy, settings
 from app.directory import locations, specialties, visit_types
 from app.extensions import db
+from app.messaging import visit_links
 from app.models import Appointment, Doctor, HoursExceptionKind, Patient, Role, TokenPurpose, User
 from app.scheduling import changes, closures, holds, time_off, visits
 from app.scheduling.holders import Holder
 from app.scheduling.moves import Actor
 from app.scheduling.visits import Step
 from app.scheduling.wishes import EXTRA_HOURS, TIME_OFF, Wish
+from app.signing import Purpose, Signer
 from tests import builders
 
 
@@ -79,6 +83,9 @@ def build() -> Cast:
         Person.ADMIN: admin,
     }
     invited = invitations.create(Newcomer("Ingo Imhof", "ingo@example.org", Role.PATIENT), admin)
+    unreached = invitations.create(
+        Newcomer("Ute Uhl", "", Role.PATIENT, phone="+49 30 55"), doctor_a.user
+    )
     tokens = {person: _signed_in(user) for person, user in users.items()}
     things = {
         "appointment": confirmed.ref,
@@ -97,12 +104,14 @@ def build() -> Cast:
         "confirming token": links.issue(patient_b.user, TokenPurpose.CONFIRM_EMAIL),
         "resetting token": links.issue(patient_b.user, TokenPurpose.RESET_PASSWORD),
         "invited user": invited.ref,
+        "user without an address": unreached.ref,
         "inviting token": links.issue(invited, TokenPurpose.INVITATION),
         "specialty": specialty,
         "place": confirmed.location.slug,
         "closure number": str(closed.id),
         "closure version": closures.version_of(closed),
         **_removals(admin),
+        **_mailed_links(confirmed),
         "location": str(confirmed.location_id),
         "extra hours": str(extra_hours),
         "deleted time off": str(deleted),
@@ -128,6 +137,20 @@ def _removals(admin: User) -> dict[str, str]:
         "removed location": str(locations.remove(place, admin, version=1)),
         "removed visit type": str(visit_types.remove(kind, admin, version=1)),
         "removed closure": str(closed),
+    }
+
+
+def _mailed_links(visit: Appointment) -> dict[str, str]:
+    """The tokens in the letters about a visit."""
+    signer = Signer(current_app.config["DOCKET"].secret_key)
+    purposes = {
+        "seeing link": Purpose.SEE_VISIT,
+        "moving link": Purpose.MOVE_VISIT,
+        "cancelling link": Purpose.CANCEL_VISIT,
+    }
+    return {
+        name: visit_links.path_of(signer, purpose, visit).split("/")[2]
+        for name, purpose in purposes.items()
     }
 
 

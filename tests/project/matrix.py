@@ -140,6 +140,16 @@ ROUTES: dict[str, Row] = {
     "patient.cancel_now": Row(PATIENT_A, MINE, form={**SEEN, "reason": "Feeling better"}),
     "patient.move": Row(PATIENT_A, MINE),
     "patient.move_now": Row(PATIENT_A, MINE, form={**SEEN, "opening": "@tick"}),
+    # By the links of letters: whoever has the letter.
+    "patient.mailed_details": Row(EVERYBODY, {"token": "@seeing link"}),
+    "patient.mailed_cancel": Row(EVERYBODY, {"token": "@cancelling link"}),
+    "patient.mailed_cancel_now": Row(
+        EVERYBODY, {"token": "@cancelling link"}, form={**SEEN, "reason": "Feeling better"}
+    ),
+    "patient.mailed_move": Row(EVERYBODY, {"token": "@moving link"}),
+    "patient.mailed_move_now": Row(
+        EVERYBODY, {"token": "@moving link"}, form={**SEEN, "opening": "@tick"}
+    ),
     # A doctor's day; admins see all of them.
     "doctor.board": Row(DOCTORS | ADMIN),
     "doctor.board_visits": Row(DOCTORS | ADMIN, query={"day": "@day"}),
@@ -161,6 +171,12 @@ ROUTES: dict[str, Row] = {
         DOCTORS | ADMIN,
         query={"doctor": "@doctor"},
         form={"name": "Nora Neu", "email": "nora@example.org"},
+    ),
+    "doctor.patient_address": Row(DOCTOR_A | ADMIN, {"ref": "@user without an address"}),
+    "doctor.patient_address_now": Row(
+        DOCTOR_A | ADMIN,
+        {"ref": "@user without an address"},
+        form={"email": "ute@example.org", "next": "/board/"},
     ),
     "doctor.overbook": Row(DOCTOR_A | ADMIN, query={**AT_DESK, "at": "@taken tick"}),
     "doctor.overbook_now": Row(
