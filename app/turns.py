@@ -16,6 +16,8 @@ from itertools import count
 from threading import Lock
 from typing import TYPE_CHECKING
 
+from app.inputs import a_number
+
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
@@ -51,9 +53,11 @@ class Turns:
         return len(self._waiting)
 
     def _receive(self, environ: WSGIEnvironment) -> None:
-        length = environ.get("CONTENT_LENGTH") or "0"
-        if length.isdigit() and 0 < int(length) <= self.longest_body:
-            environ["wsgi.input"] = BytesIO(environ["wsgi.input"].read(int(length)))
+        length = a_number(environ.get("CONTENT_LENGTH"), 1, self.longest_body)
+        if "HTTP_TRANSFER_ENCODING" in environ and environ.get("wsgi.input_terminated"):
+            length = self.longest_body + 1  # nobody knows yet; one byte more shows that it is long
+        if length is not None:
+            environ["wsgi.input"] = BytesIO(environ["wsgi.input"].read(length))
 
     def _take(self, urgency: int) -> None:
         with self._lock:

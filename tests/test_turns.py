@@ -99,7 +99,9 @@ class Line:
         return b"x" * max(size, 0)
 
 
-@pytest.mark.parametrize(("length", "asked"), [("100", [100]), ("101", []), ("-1", []), ("", [])])
+@pytest.mark.parametrize(
+    ("length", "asked"), [("100", [100]), ("101", []), ("-1", []), ("", []), ("²", [])]
+)
 def test_a_body_is_read_before_the_turn_unless_it_is_too_long(
     length: str, asked: list[int]
 ) -> None:
@@ -112,3 +114,16 @@ def test_a_body_is_read_before_the_turn_unless_it_is_too_long(
     environ = {"REQUEST_METHOD": "POST", "CONTENT_LENGTH": length, "wsgi.input": line}
     Turns(app, at_once=1, longest_body=100)(environ, lambda *_: None)  # type: ignore[arg-type]
     assert asked_before == asked
+
+
+def test_a_body_of_unknown_length_is_read_before_the_turn_too_as_far_as_is_allowed() -> None:
+    line, asked_before = Line(), []
+
+    def app(_environ: Any, _start: Any) -> list[bytes]:
+        asked_before.extend(line.asked)
+        return []
+
+    environ = {"REQUEST_METHOD": "POST", "HTTP_TRANSFER_ENCODING": "chunked", "wsgi.input": line}
+    environ["wsgi.input_terminated"] = True
+    Turns(app, at_once=1, longest_body=100)(environ, lambda *_: None)  # type: ignore[arg-type]
+    assert asked_before == [101]
