@@ -38,6 +38,18 @@ def long_time(instant: datetime, zone: ZoneInfo) -> str:
     return f"{long_day(local.date())}, {local:%H:%M}"
 
 
+def exact_clock(instant: datetime, zone: ZoneInfo) -> str:
+    """`10:30`; in the hour that a wall shows twice when the clocks go back, `02:30 (UTC+2)`."""
+    local = instant.astimezone(zone)
+    is_shown_twice = local.replace(fold=0).utcoffset() != local.replace(fold=1).utcoffset()
+    return f"{local:%H:%M}" + (f" ({offset_name(zone, instant)})" if is_shown_twice else "")
+
+
+def exact_time(instant: datetime, zone: ZoneInfo) -> str:
+    """`long_time`, which can be told from every other instant of that day."""
+    return f"{long_day(instant.astimezone(zone).date())}, {exact_clock(instant, zone)}"
+
+
 def local_day(instant: datetime, zone: ZoneInfo) -> date:
     """The date on the wall of a zone."""
     return instant.astimezone(zone).date()
@@ -47,12 +59,16 @@ def zone_name(zone: ZoneInfo | str, instant: datetime | None = None) -> str:
     """`Berlin time (UTC+1)`: the zone's city and, at an instant, its distance from UTC."""
     zone = ZoneInfo(zone) if isinstance(zone, str) else zone
     city = zone.key.rsplit("/", 1)[-1].replace("_", " ")
-    offset = (instant or clock.now()).astimezone(zone).utcoffset()
+    return f"{city} time ({offset_name(zone, instant or clock.now())})"
+
+
+def offset_name(zone: ZoneInfo, instant: datetime) -> str:
+    """`UTC+1`: the distance of a zone from UTC at an instant."""
+    offset = instant.astimezone(zone).utcoffset()
     minutes = int(offset.total_seconds()) // 60 if offset is not None else 0
     hours, rest = divmod(abs(minutes), 60)
     sign = "−" if minutes < 0 else "+"
-    apart = f"UTC{sign}{hours}" + (f":{rest:02}" if rest else "")
-    return f"{city} time ({apart})"
+    return f"UTC{sign}{hours}" + (f":{rest:02}" if rest else "")
 
 
 def money(cents: int, currency: str) -> str:
@@ -90,3 +106,6 @@ FILTERS = {
     "money": money,
     "minutes": minutes,
 }
+
+# In letters, which are read anywhere and at any time.
+EXACT = FILTERS | {"clock_time": exact_clock, "long_time": exact_time}

@@ -11,7 +11,7 @@ from wtforms.validators import StopValidation
 
 from app.accounts import addresses, names, profile
 from app.accounts.addresses import NotAnAddress
-from app.clinic import policy, settings
+from app.clinic import colours, policy, settings
 from app.clinic.settings import ClinicSettings
 from app.inputs import a_number
 
@@ -60,6 +60,17 @@ class ClinicEmailField(EmailField):
                 raise StopValidation(fault.sentence) from fault
 
 
+class ColourField(StringField):
+    """A colour; the `#` and capitals are as one likes."""
+
+    data: Any
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        super().process_formdata(valuelist)
+        typed = (self.data or "").strip().lower()
+        self.data = f"#{typed}" if colours.is_colour(f"#{typed}") else typed
+
+
 class WholeField(StringField):
     """A whole number; what is none stays as it was typed."""
 
@@ -103,8 +114,9 @@ class ClinicForm(FlaskForm):
 
     def wanted(self, stored: ClinicSettings) -> ClinicSettings:
         """The stored settings with what was filled in."""
-        texts: dict[str, Any] = {name: self[name].data or "" for name in policy.TEXTS}
-        return replace(stored, **texts)
+        texts = [name for name in policy.TEXTS if name in self]
+        wanted: dict[str, Any] = {name: self[name].data or "" for name in texts}
+        return replace(stored, **wanted)
 
     def validate(self, extra_validators: Any = None) -> bool:
         is_valid = super().validate(extra_validators)
@@ -116,6 +128,11 @@ class ClinicForm(FlaskForm):
 
 
 class SettingsForm(ClinicForm):
+    colour = ColourField(
+        "Colour",
+        description="Of the clinic’s e-mails: their head, their buttons and their links. White "
+        "words must be readable on it.",
+    )
     horizon_days = WholeField(
         "How far ahead",
         description="How many days ahead patients can book. What is booked already stays.",
@@ -176,7 +193,7 @@ class SettingsForm(ClinicForm):
 
 
 GROUPS = (
-    ("The clinic", ("name", "phone", "email", "zone")),
+    ("The clinic", ("name", "phone", "email", "zone", "colour")),
     (
         "Booking and cancelling",
         ("horizon_days", "minimum_notice_minutes", "cancel_cutoff_hours", "hold_minutes"),

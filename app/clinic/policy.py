@@ -9,7 +9,7 @@ from functools import cache
 from typing import Any
 from zoneinfo import available_timezones
 
-from app.clinic import audit, history, revision, settings
+from app.clinic import audit, colours, history, revision, settings
 from app.clinic.settings import ClinicSettings
 from app.errors import ChangedMeanwhile, ClinicError, NotAllowed
 from app.extensions import db
@@ -42,7 +42,7 @@ BOUNDS: dict[str, Bounds] = {
     "idle_minutes_patient": Bounds(5, 1440, "minutes"),
     "session_hours": Bounds(1, 72, "hours"),
 }
-TEXTS = ("name", "phone", "email", "zone")
+TEXTS = ("name", "phone", "email", "zone", "colour")
 CHANGEABLE = (*TEXTS, *BOUNDS)
 DEFAULTS = ClinicSettings()
 
@@ -82,6 +82,10 @@ def complaints_about(wanted: ClinicSettings) -> dict[str, str]:
         found["name"] = f"Enter the clinic's name, of at most {LONGEST_NAME} characters."
     if wanted.zone not in zones():
         found["zone"] = "Choose one of the time zones in the list."
+    if not colours.is_colour(wanted.colour):
+        found["colour"] = "Enter a colour as # and six characters, such as #76295c."
+    elif not colours.bears_white(wanted.colour):
+        found["colour"] = "White words cannot be read on this colour. Choose a darker one."
     if wanted.minimum_notice_minutes >= wanted.horizon_days * 1440:
         found.setdefault(
             "minimum_notice_minutes",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass, fields
 from datetime import timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
@@ -13,6 +14,7 @@ from app.extensions import db
 from app.models import Setting
 
 NAME = "name"
+REMINDER_LEADS = (336, 168, 72, 48, 24, 4, 2, 1)  # the hours before a visit that can be chosen
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +25,7 @@ class ClinicSettings:
     phone: str = ""
     email: str = ""
     zone: str = "Europe/Berlin"
+    colour: str = "#76295c"
     horizon_days: int = 60
     minimum_notice_minutes: int = 60
     hold_minutes: int = 10
@@ -33,6 +36,9 @@ class ClinicSettings:
     open_bookings_unconfirmed: int = 2
     holds_per_address: int = 8
     undo_seconds: int = 30
+    reminder_hours: tuple[int, ...] = (168, 24, 2)  # before a visit, the longest first
+    quiet_from: int = 21  # hours on the patient's wall; the same as the next for none
+    quiet_until: int = 8
     idle_minutes_staff: int = 15
     idle_minutes_patient: int = 30
     session_hours: int = 12
@@ -67,18 +73,24 @@ def current(at_revision: int | None = None) -> ClinicSettings:
 def _parsed(_: int) -> ClinicSettings:
     names = {field.name for field in fields(ClinicSettings)}
     rows = db.session.execute(select(Setting.name, Setting.value))
-    return ClinicSettings(**{name: value for name, value in rows if name in names})
+    return ClinicSettings(**{name: _frozen(value) for name, value in rows if name in names})
 
 
 def store(settings: ClinicSettings) -> None:
     """Write the name and what differs from the defaults. Call inside a transaction."""
     defaults = asdict(ClinicSettings())
-    for name, value in asdict(settings).items():
+    for name, kept in asdict(settings).items():
+        value = list(kept) if isinstance(kept, tuple) else kept
         row = db.session.get(Setting, name)
         if row is not None:
             row.value = value
-        elif value != defaults[name] or name == NAME:
+        elif kept != defaults[name] or name == NAME:
             db.session.add(Setting(name=name, value=value))
+
+
+def _frozen(value: Any) -> Any:
+    """JSON knows no tuples."""
+    return tuple(value) if isinstance(value, list) else value
 
 
 def is_named() -> bool:

@@ -1,34 +1,31 @@
-"""What a message says, decided when it is sent.
-
-A letter is written once, as text (`templates/mail/<kind>.txt`: the subject, a blank line, the
-body); its HTML twin is made from that text, so that the two never differ. Every value that is put
-into it stays in its line, whoever typed it.
-"""
+"""What a message says, decided when it is sent: its words are in `stationery`, and here stands
+what they are about, where their links lead, and what goes along with them."""
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from email.utils import parseaddr
-from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
-
-from app import formats
-from app.clinic import settings
+from app.clinic import colours, settings
 from app.clinic.settings import ClinicSettings
+from app.messaging import agendas, stationery, visit_links
 from app.messaging.calendar_file import Method, calendar_file
-from app.messaging.plain import one_line
 from app.messaging.truth import is_still_true, time_last_told
-from app.models import Appointment, OutboxMessage
+from app.models import Appointment, OutboxMessage, Role
 from app.models import AppointmentStatus as Status
 from app.models import MessageKind as Kind
+from app.signing import Purpose, Signer
 
 WITH_CALENDAR = {Kind.APPOINTMENT_CONFIRMED, Kind.APPOINTMENT_MOVED, Kind.APPOINTMENT_CANCELLED}
-TEMPLATES = Path(__file__).resolve().parent.parent / "templates" / "mail"
+MOVABLE = {Status.REQUESTED, Status.CONFIRMED}
+MASK = "…"
+STOPS = {
+    "appointment_reminder": Purpose.STOP_REMINDERS,
+    "doctor_agenda": Purpose.STOP_AGENDA,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,46 +38,105 @@ class CalendarPart:
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """A message as it is sent."""
+    """A message as it is sent. `secrets` are what gives its links their power."""
 
     subject: str
     text: str
     html: str
     calendar: CalendarPart | None = None
+    headers: dict[str, str] = field(default_factory=dict)
+    secrets: tuple[str, ...] = ()
+
+    def masked(self) -> Letter:
+        """The letter as it may be kept and shown: its links lead nowhere."""
+        text, html = self.text, self.html
+        for secret in self.secrets:
+            text, html = text.replace(secret, MASK), html.replace(secret, MASK)
+        return replace(self, text=text, html=html, headers={}, secrets=())
 
 
-def write(message: OutboxMessage, base_url: str, sender: str, at: datetime) -> Letter | None:
+def write(
+    message: OutboxMessage, base_url: str, sender: str, links: Signer, at: datetime
+) -> Letter | None:
     """The letter that says at the instant `at` what is then true, with links that begin with
     `base_url`; nothing when there is nothing true to say any more."""
     if not is_still_true(message, at):
         return None
     clinic = settings.current()
-    values = _values_of(message, clinic, base_url, at)
-    written = _environment.get_template(f"{message.kind.value}.txt").render(values)
-    subject, _, body = written.partition("\n")
-    text = re.sub(r"\n{3,}", "\n\n", body).strip() + "\n"
-    html = _environment.get_template("letter.html").render(
-        subject=subject, paragraphs=_paragraphs(text), base=base_url
+    ways = _Ways(base_url, links)
+    values = _values_of(message, clinic, ways, at)
+    sheet = stationery.fill(message.kind.value, message.language, values)
+    token = message.details.get("token")
+    return Letter(
+        sheet.subject,
+        sheet.text,
+        sheet.html,
+        _calendar(message, clinic, base_url, sender),
+        ways.headers,
+        (*ways.secrets, token) if token else tuple(ways.secrets),
     )
-    return Letter(one_line(subject), text, html, _calendar(message, clinic, base_url, sender))
+
+
+def preview(
+    message: OutboxMessage, base_url: str, sender: str, links: Signer, at: datetime
+) -> Letter | None:
+    """The letter as it would go out at the instant `at`, without the power of its links; nothing
+    if it would dissolve. Looking changes nothing."""
+    letter = write(message, base_url, sender, links, at)
+    return letter.masked() if letter is not None else None
+
+
+@dataclass
+class _Ways:
+    """The addresses that one letter leads to, and the secrets among them."""
+
+    base_url: str
+    signer: Signer
+    headers: dict[str, str] = field(default_factory=dict)
+    secrets: list[str] = field(default_factory=list)
+
+    def visit(self, purpose: Purpose, appointment: Appointment) -> str:
+        """The address of a page for the visit's patient, which asks for no login."""
+        path = visit_links.path_of(self.signer, purpose, appointment)
+        self.secrets.append(path.split("/")[2])
+        return self.base_url + path
+
+    def stop(self, purpose: Purpose, user_ref: str) -> str:
+        """The address that ends such letters, for whoever reads this one, and by one click in the
+        mailbox itself (RFC 8058)."""
+        token = self.signer.token(purpose, user_ref)
+        self.secrets.append(token)
+        address = f"{self.base_url}/unsubscribe/{token}/"
+        self.headers["List-Unsubscribe"] = f"<{address}>"
+        self.headers["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
+        return address
 
 
 def _values_of(
-    message: OutboxMessage, clinic: ClinicSettings, base_url: str, at: datetime
+    message: OutboxMessage, clinic: ClinicSettings, ways: _Ways, at: datetime
 ) -> dict[str, Any]:
-    user = message.user
+    user, appointment = message.user, message.appointment
     own_zone = user.zone if user is not None else None
+    stops = STOPS.get(message.kind.value)
     values: dict[str, Any] = {
         "message": message,
         "user": user,
         "details": message.details,
         "clinic": clinic,
-        "base": base_url,
+        "phone": clinic.phone,
+        "colour": clinic.colour,
+        "tint": colours.on_dark(clinic.colour),
+        "base": ways.base_url,
         "zone": ZoneInfo(own_zone) if own_zone else clinic.zoneinfo,
+        "stop": ways.stop(stops, user.ref) if stops and user is not None else None,
     }
-    if message.appointment is not None:
-        values |= _values_of_visit(message.appointment, clinic, own_zone, at)
-    if message.kind is Kind.APPOINTMENT_MOVED:
+    if appointment is not None:
+        values |= _values_of_visit(appointment, clinic, own_zone, at)
+        if user is not None and user.role is Role.PATIENT:
+            values |= _ways_to_change(appointment, ways, is_open=values["may_change"])
+    if message.kind is Kind.DOCTOR_AGENDA:
+        values |= agendas.values_of(message)
+    if message.kind in {Kind.APPOINTMENT_MOVED, Kind.DOCTOR_CHANGE}:
         values["before"] = datetime.fromisoformat(time_last_told(message))
     return values
 
@@ -92,10 +148,22 @@ def _values_of_visit(
     last_change = appointment.starts_at - clinic.cancel_cutoff
     return {
         "appointment": appointment,
+        "phone": appointment.location.phone or clinic.phone,
         "zone": appointment.zone,
         "own_zone": ZoneInfo(own_zone) if elsewhere and own_zone else None,
         "last_change": last_change,
-        "may_change": at < last_change,
+        "may_change": appointment.status in MOVABLE and at < last_change,
+    }
+
+
+def _ways_to_change(appointment: Appointment, ways: _Ways, *, is_open: bool) -> dict[str, Any]:
+    """The links that need no login: to the visit, and while it can be changed, to doing so."""
+    if appointment.status is Status.CANCELLED:
+        return {"see": None, "move": None, "cancel": None}
+    return {
+        "see": ways.visit(Purpose.SEE_VISIT, appointment),
+        "move": ways.visit(Purpose.MOVE_VISIT, appointment) if is_open else None,
+        "cancel": ways.visit(Purpose.CANCEL_VISIT, appointment) if is_open else None,
     }
 
 
@@ -112,23 +180,3 @@ def _calendar(
     return CalendarPart(
         calendar_file(appointment, clinic.name, base_url, method, organizer), method
     )
-
-
-def _paragraphs(text: str) -> list[list[str]]:
-    return [paragraph.split("\n") for paragraph in text.strip("\n").split("\n\n")]
-
-
-def _in_its_line(value: Any) -> Any:
-    return one_line(value) if isinstance(value, str) else value
-
-
-_environment = Environment(
-    loader=FileSystemLoader(TEMPLATES),
-    autoescape=select_autoescape(("html",)),
-    undefined=StrictUndefined,
-    finalize=_in_its_line,
-    trim_blocks=True,
-    lstrip_blocks=True,
-    keep_trailing_newline=True,
-)
-_environment.filters.update(formats.FILTERS)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 JOINERS = "\u200c\u200d"  # invisible, but part of how Persian and some emoji are spelt
 
 
@@ -10,3 +12,8 @@ def one_line(text: str) -> str:
     a terminal, a header or the direction of writing."""
     words = " ".join(text.split())
     return "".join(letter for letter in words if letter.isprintable() or letter in JOINERS)
+
+
+def without_gaps(text: str) -> str:
+    """The text with at most one empty line between two others, and one line break at its end."""
+    return re.sub(r"\n(?:[ \t]*\n){2,}", "\n\n", text).strip() + "\n"

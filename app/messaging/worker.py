@@ -77,7 +77,7 @@ def _deliver(lease: Lease, post: Post) -> State:
     letter: Letter | None = None
     try:
         message = db.session.get_one(OutboxMessage, lease.message_id)
-        letter = letters.write(message, post.base_url, post.sender, lease.at)
+        letter = letters.write(message, post.base_url, post.sender, post.links, lease.at)
         email = delivery.compose(message, letter, post) if letter is not None else None
         token = message.details.get("token")
         db.session.rollback()

@@ -13,7 +13,7 @@ from flask import Flask
 from app.extensions import db
 from app.messaging.delivery import Post
 from app.messaging.worker import run_once
-from app.models import Appointment, OutboxMessage
+from app.models import Appointment, OutboxMessage, User
 from app.signing import Signer
 from tests.builders import a_doctor, a_patient, a_visit_type, booked, tomorrow_at
 from tests.conftest import FrozenClock
@@ -34,6 +34,9 @@ class Letters:
 
     def run(self, owner: str = "a worker") -> int:
         return run_once(owner, self.post)
+
+    def to(self, user: User) -> list[EmailMessage]:
+        return [email for email in self.sent if email["To"] == user.email]
 
     @property
     def last_text(self) -> str:
