@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hmac
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 from urllib.parse import unquote, urlsplit
@@ -21,8 +21,10 @@ from app.extensions import limiter, login_manager
 from app.htmx import is_htmx, see_other, wants_fragment
 from app.models import Doctor, LoginSession, Patient, Role, User
 from app.scheduling.holders import Holder
+from app.signing import Signer
 
 View = TypeVar("View", bound=Callable[..., Any])
+Headers = Sequence[tuple[str, str]]
 
 limited = limiter.limit  # `@limited("10 per minute")`: how often one address may call a view
 
@@ -84,6 +86,16 @@ def quiet(view: View) -> View:
     often and costs little, so no limit counts it."""
     view.is_quiet = True  # type: ignore[attr-defined]
     return view
+
+
+def with_headers(headers: Headers) -> Callable[[View], View]:
+    """Where this view succeeds, its answers carry these headers instead of the usual ones."""
+
+    def decorate(view: View) -> View:
+        view.own_headers = headers  # type: ignore[attr-defined]
+        return view
+
+    return decorate
 
 
 @limiter.request_filter
@@ -165,6 +177,11 @@ def holder() -> Holder:
     key = str(current_app.secret_key).encode()
     address = hmac.new(key, (request.remote_addr or "").encode(), "sha256").hexdigest()
     return Holder(session[BROWSER], patient, address)
+
+
+def signer() -> Signer:
+    """What signs and reads the links of this installation."""
+    return Signer(current_app.config["DOCKET"].secret_key)
 
 
 def may_hold() -> bool:
@@ -259,11 +276,23 @@ FOR_ALL = [
     ("Cross-Origin-Opener-Policy", "same-origin"),
     ("Permissions-Policy", "camera=(), microphone=(), geolocation=(), payment=()"),
 ]
+# Of a page with a frame of ours in it, and of a letter in such a frame: it may do nothing at all.
+FRAMES_OWN = [("Content-Security-Policy", f"{CONTENT_SECURITY_POLICY}; frame-src 'self'")]
+FRAMED = [
+    (
+        "Content-Security-Policy",
+        "sandbox; default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'self'",
+    ),
+    ("X-Frame-Options", "SAMEORIGIN"),
+]
 ONLY_TLS = ("Strict-Transport-Security", "max-age=31536000; includeSubDomains")
 
 
 def _headers(response: Response) -> Response:
     response.headers.extend(FOR_ALL)
+    if response.status_code == 200:
+        view = current_app.view_functions.get(request.endpoint or "")
+        response.headers.update(getattr(view, "own_headers", ()))
     if current_app.config["SESSION_COOKIE_SECURE"]:
         response.headers.add(*ONLY_TLS)
     if request.endpoint != "static" and "is_the_same_for_all" not in g:

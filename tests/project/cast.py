@@ -15,7 +15,7 @@ from app.accounts.sessions import Device
 from app.clinic import policy, settings
 from app.directory import locations, specialties, visit_types
 from app.extensions import db
-from app.messaging import visit_links
+from app.messaging import feeds, visit_links
 from app.models import Appointment, Doctor, HoursExceptionKind, Patient, Role, TokenPurpose, User
 from app.scheduling import changes, closures, holds, time_off, visits
 from app.scheduling.holders import Holder
@@ -116,6 +116,7 @@ def build() -> Cast:
         "extra hours": str(extra_hours),
         "deleted time off": str(deleted),
         "portrait": doctor_a.portrait or "",
+        "feed token": _feed_token(patient_a.user),
         "settings": policy.version_of(settings.current()),
         **{f"session of {person}": _session_id(users[person]) for person in users},
     }
@@ -167,6 +168,12 @@ def _exception(doctor: Doctor, kind: HoursExceptionKind, starts: str, ends: str)
     wish = Wish(kind, place.zoneinfo, day, day, from_minute, until_minute, place)
     time_off.add(doctor, wish, doctor.user)
     return next(e.first.id for e in time_off.coming(doctor) if e.first.starts_at == begins)
+
+
+def _feed_token(user: User) -> str:
+    feeds.renew(user, seen=feeds.OFF)
+    path = feeds.path_of(user, Signer(str(current_app.secret_key))) or ""
+    return path.removeprefix("/calendar/").removesuffix(".ics")
 
 
 def _in_days(days: int, text: str):

@@ -95,6 +95,7 @@ ROUTES: dict[str, Row] = {
     "site.doctor": Row(EVERYBODY, {"ref": "@doctor"}),
     "site.about": Row(EVERYBODY),
     "site.contact": Row(EVERYBODY),
+    "site.calendar_feed": Row(EVERYBODY, {"token": "@feed token"}),
     "site.portrait": Row(EVERYBODY, {"name": "@portrait"}),
     "site.health": Row(EVERYBODY),
     "site.robots": Row(EVERYBODY),
