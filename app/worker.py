@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import logging
 import os
+import random
 import secrets
 import signal
 import socket
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -21,6 +23,9 @@ from app.accounts import housekeeping as accounts_housekeeping
 from app.directory import portraits, profiles
 from app.errors import Busy
 from app.extensions import mail
+from app.mail_server import Unavailable
+from app.messaging import housekeeping as messaging_housekeeping
+from app.messaging import mishaps
 from app.messaging import worker as mail_worker
 from app.messaging.delivery import Post, into_folder
 from app.messaging.plain import one_line
@@ -30,27 +35,37 @@ from config import Config
 
 PAUSE_SECONDS = 2
 LONGEST_PAUSE_SECONDS = 30
+LONGEST_MAIL_PAUSE_SECONDS = 60
 TIDY_EVERY_SECONDS = 3600
 TIDYING = (
     housekeeping.purge_claims,
     accounts_housekeeping.tidy,
     accounts_housekeeping.forget_unconfirmed,
+    messaging_housekeeping.forget_contents,
 )
 
 log = logging.getLogger("docket.worker")
 
 
-def post_of(config: Config) -> Post:
-    """How an installation sends: by its mail server, or else into files."""
-    send = mail.deliver if config.mail_server else into_folder(config.instance / "mail")
-    return Post(config.base_url, config.mail_sender, send, Signer(config.secret_key))
+@contextmanager
+def post_of(config: Config) -> Iterator[Post]:
+    """How an installation sends for a while: by its mail server, or else into files."""
+    links = Signer(config.secret_key)
+    if not config.mail_server:
+        folder = into_folder(config.instance / "mail")
+        yield Post(config.base_url, config.mail_sender, folder, links)
+        return
+    with mail.delivery() as send:
+        yield Post(config.base_url, config.mail_sender, send, links)
 
 
 @dataclass
 class Turn:
-    """What came of one turn: messages sent, and whether anything failed."""
+    """What came of one turn: messages sent, whether mail can leave at all, and whether anything
+    else failed."""
 
     sent: int = 0
+    mail_is_stuck: bool = False
     failed: bool = False
 
 
@@ -64,9 +79,12 @@ class Worker:
         default_factory=lambda: f"{socket.gethostname()[:20]}-{os.getpid()}-{secrets.token_hex(4)}"
     )
     _tidied_at: float = field(init=False, default=float("-inf"))
+    _mail_pause: float = field(init=False, default=0)
+    _mail_rests_until: float = field(init=False, default=float("-inf"))
 
     def run(self) -> None:
-        """Work until SIGTERM or SIGINT; what is being sent is finished first."""
+        """Work until SIGTERM or SIGINT; the message that is being sent is finished first, and
+        those that were to follow are given back."""
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: self.stop.set())
         log.info("The worker %s has started.", self.name)
@@ -80,7 +98,10 @@ class Worker:
     def once(self) -> Turn:
         """Do everything that is due now. A part that fails is logged and holds up no other."""
         turn = Turn()
-        parts: list[Callable[[], Any]] = [partial(self._send_mail, turn), housekeeping.keep_fresh]
+        parts: list[Callable[[], Any]] = [
+            partial(self._send_mail, turn),
+            housekeeping.keep_fresh,
+        ]
         is_time_to_tidy = time.monotonic() - self._tidied_at > TIDY_EVERY_SECONDS
         if is_time_to_tidy:
             parts += TIDYING
@@ -102,5 +123,20 @@ class Worker:
         return turn
 
     def _send_mail(self, turn: Turn) -> None:
-        post = post_of(self.app.config["DOCKET"])
-        turn.sent = mail_worker.run_once(self.name, post, self.stop)
+        """Send what is due, unless the mail server has just been found dead: the others of this
+        worker's parts do not wait for it, and it is asked ever more seldom."""
+        if time.monotonic() < self._mail_rests_until:
+            return
+        try:
+            with post_of(self.app.config["DOCKET"]) as post:
+                turn.sent = mail_worker.run_once(self.name, post, self.stop)
+        except Unavailable as fault:
+            turn.mail_is_stuck = True
+            longest = min(2 * self._mail_pause or PAUSE_SECONDS, LONGEST_MAIL_PAUSE_SECONDS)
+            self._mail_pause = longest
+            # Jitter, so that workers do not all come back to the mail server at once.
+            pause = longest * random.uniform(0.75, 1)  # noqa: S311
+            self._mail_rests_until = time.monotonic() + pause
+            log.warning("No mail for %.0f s: %s", pause, mishaps.in_words(fault))
+        else:
+            self._mail_pause = 0

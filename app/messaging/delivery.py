@@ -10,16 +10,20 @@ from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime, parseaddr
 from pathlib import Path
-from smtplib import SMTPRecipientsRefused
+from typing import Any
 from urllib.parse import urlsplit
 
 from app import clock
+from app.mail_server import Unavailable
 from app.messaging.letters import Letter
 from app.messaging.plain import one_line
 from app.models import OutboxMessage
 from app.signing import Signer
 
 Send = Callable[[EmailMessage], None]
+
+CALENDAR_NAME = "appointment.ics"
+MOST_KEPT = 60_000  # bytes of text or of HTML; the columns take 65,535
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +38,17 @@ class Post:
     links: Signer
 
 
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What stays of a message when it has been sent; an attachment is a row without its place."""
+
+    subject: str
+    text: str
+    html: str
+    attachments: list[dict[str, Any]]
+    details: dict[str, Any]
+
+
 def compose(message: OutboxMessage, letter: Letter, post: Post) -> EmailMessage:
     """The e-mail for a letter. Its Message-ID is the same at each try, so that a mail server or a
     reader can drop the second copy. Raises ValueError for a recipient that is no address."""
@@ -42,8 +57,10 @@ def compose(message: OutboxMessage, letter: Letter, post: Post) -> EmailMessage:
     email["To"] = _address(message.recipient)
     email["Subject"] = letter.subject
     email["Date"] = format_datetime(clock.now())
-    email["Message-ID"] = _message_id(message, post.base_url)
+    email["Message-ID"] = message_id(message, post.base_url)
     email["Auto-Submitted"] = "auto-generated"
+    for name, value in letter.headers.items():
+        email[name] = value
     email.set_content(letter.text)
     email.add_alternative(letter.html, subtype="html")
     if letter.calendar is not None:
@@ -51,7 +68,7 @@ def compose(message: OutboxMessage, letter: Letter, post: Post) -> EmailMessage:
             letter.calendar.file,
             maintype="text",
             subtype="calendar",
-            filename="appointment.ics",
+            filename=CALENDAR_NAME,
             params={"method": letter.calendar.method, "charset": "utf-8"},
         )
     return email
@@ -61,24 +78,50 @@ def into_folder(folder: Path) -> Send:
     """A way out that leaves each e-mail as an .eml file, whole or not at all."""
 
     def send(email: EmailMessage) -> None:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         number = email["Message-ID"].strip("<>").partition("@")[0]
         path = folder / f"{email['Date'].datetime:%Y%m%d-%H%M%S}-{number}.eml"
         unfinished = path.with_suffix(".part")
-        unfinished.write_bytes(email.as_bytes())
-        unfinished.replace(path)
+        content = email.as_bytes()
+        try:
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            unfinished.write_bytes(content)
+            unfinished.replace(path)
+        except OSError as fault:
+            raise Unavailable from fault
 
     return send
 
 
-def is_final(fault: Exception) -> bool:
-    """Whether the mail server has said that it will never take anything for the recipient."""
-    return isinstance(fault, SMTPRecipientsRefused) and all(
-        code >= 500 for code, _ in fault.recipients.values()
-    )
+def kept(message: OutboxMessage, letter: Letter) -> Kept:
+    """What is kept of a letter: its links lead nowhere, and a one-time token is gone."""
+    masked = letter.masked()
+    text, html = _shortened(masked.text), _shortened(masked.html)
+    return Kept(masked.subject[:200], text, html, _attachments(masked), _details(message))
 
 
-def _message_id(message: OutboxMessage, base_url: str) -> str:
+def nothing_kept(message: OutboxMessage) -> Kept:
+    """What is kept of a message that was not true any more."""
+    return Kept("", "", "", [], _details(message))
+
+
+def _details(message: OutboxMessage) -> dict[str, Any]:
+    return {name: value for name, value in message.details.items() if name != "token"}
+
+
+def _attachments(letter: Letter) -> list[dict[str, Any]]:
+    if letter.calendar is None:
+        return []
+    content_type = f"text/calendar; method={letter.calendar.method}; charset=utf-8"
+    file = {"name": CALENDAR_NAME, "content_type": content_type, "content": letter.calendar.file}
+    return [file]
+
+
+def _shortened(text: str) -> str:
+    return text.encode()[:MOST_KEPT].decode(errors="ignore")
+
+
+def message_id(message: OutboxMessage, base_url: str) -> str:
+    """What a message is known by to mail servers, the same at each of its tries."""
     written = int(message.created_at.timestamp())
     return f"<outbox-{message.id}.{written}@{urlsplit(base_url).hostname}>"
 

@@ -1,187 +1,124 @@
 """Sending what waits in the outbox, at least once, by as many workers as there are.
 
-A worker leases one message in a short transaction, sends it outside of any, and marks it sent if
-the lease is still its own. A worker that dies leaves a lease that runs out, and the message is
-sent by another: rarely twice, never not at all.
+A worker leases some messages in one short transaction, sends each outside of any, and marks it
+sent if the lease is still its own. A worker that dies leaves leases that run out, and what it had
+is sent by another: rarely twice, never not at all.
 """
 
 from __future__ import annotations
 
 import logging
-import random
 import time
-from collections import Counter
+from collections import Counter, deque
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from email.message import EmailMessage
 from threading import Event
-from typing import Any
 
-from sqlalchemy import select, type_coerce, update
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import InterfaceError, OperationalError
 
-from app import clock
 from app.errors import Busy
 from app.extensions import db
-from app.messaging import delivery, letters
-from app.messaging.delivery import Post
-from app.messaging.letters import Letter
-from app.messaging.plain import one_line
+from app.mail_server import Unavailable
+from app.messaging import delivery, leases, letters, mishaps
+from app.messaging.delivery import Kept, Post
+from app.messaging.leases import Lease
 from app.models import MessageState as State
-from app.models import OutboxMessage
-from app.transaction import rows_changed, transactional
-from app.types import UTCDateTime
 
-# Longer than a mail server can take over one message when each of its answers just keeps within
-# the time-out.
-LEASE = timedelta(minutes=5)
-FIRST_PAUSE_SECONDS = 5
-LONGEST_PAUSE_SECONDS = 300
-GIVE_UP_AFTER = timedelta(hours=24)
-FEWEST_TRIES = 12  # about half an hour of them, for mail that is old because the worker stood still
-BATCH_SECONDS = 10
-BATCH_SIZE = 100
+TURN_SECONDS = 10
+LEASED_AT_ONCE = 20
+MARK_AGAIN_AFTER_SECONDS = (1, 2, 4, 8, 16)
 
 log = logging.getLogger("docket.worker")
 
 
 @dataclass(frozen=True, slots=True)
-class Lease:
-    """One message that has been `owner`'s to send since `at`."""
+class Parcel:
+    """An e-mail ready to go, none if there is nothing true to say, and what is kept of it."""
 
-    message_id: int
-    owner: str
-    at: datetime
+    email: EmailMessage | None
+    kept: Kept
 
 
 def run_once(owner: str, post: Post, stop: Event | None = None) -> int:
     """Send what is due, for about ten seconds at most; how many messages were sent.
 
     `owner` names this worker among all. One message that cannot be sent does not stop the rest.
-    Raises Busy or SQLAlchemyError when the database fails.
+    Raises Unavailable when the mail server takes nothing now, which counts as a failure of the
+    message that met it alone; Busy or SQLAlchemyError when the database fails.
     """
-    ends = time.monotonic() + BATCH_SECONDS
-    outcomes: Counter[State] = Counter()
-    _free_what_dead_workers_left()
-    while outcomes.total() < BATCH_SIZE and time.monotonic() < ends:
-        lease = None if stop is not None and stop.is_set() else _take_lease(owner)
-        if lease is None:
-            break
-        outcomes[_deliver(lease, post)] += 1
-    if outcomes:
-        log.info("Mail: %s", ", ".join(f"{number} {state}" for state, number in outcomes.items()))
-    return outcomes[State.SENT]
-
-
-def _deliver(lease: Lease, post: Post) -> State:
-    """Send one message, and write down what came of it."""
-    letter: Letter | None = None
+    turn = _Turn(post, time.monotonic() + TURN_SECONDS, stop or Event())
     try:
-        message = db.session.get_one(OutboxMessage, lease.message_id)
-        letter = letters.write(message, post.base_url, post.sender, post.links, lease.at)
-        email = delivery.compose(message, letter, post) if letter is not None else None
-        token = message.details.get("token")
+        while not turn.is_over() and (leased := leases.take(owner, LEASED_AT_ONCE)):
+            turn.work_off(leased)
+    finally:
+        if turn.outcomes:
+            counts = (f"{number} {state}" for state, number in turn.outcomes.items())
+            log.info("Mail: %s", ", ".join(counts))
+    return turn.outcomes[State.SENT]
+
+
+class _Turn:
+    """One run over what is due."""
+
+    def __init__(self, post: Post, ends: float, stop: Event) -> None:
+        self.outcomes: Counter[State] = Counter()
+        self._post, self._ends, self._stop = post, ends, stop
+
+    def is_over(self) -> bool:
+        return self._stop.is_set() or time.monotonic() > self._ends
+
+    def work_off(self, leased: list[Lease]) -> None:
+        """Send the leased messages; what is not tried is given back."""
+        waiting = deque(leased)
+        try:
+            while waiting and not self.is_over():
+                self._deliver(waiting.popleft())
+        finally:
+            if waiting:
+                leases.give_back(waiting)
+
+    def _deliver(self, lease: Lease) -> None:
+        """Send one message, and write down what came of it."""
+        try:
+            parcel = self._pack(lease)
+            if parcel.email is not None:
+                self._post.send(parcel.email)
+        except leases.TooLate:
+            db.session.rollback()
+            leases.give_back([lease])
+        except (Busy, OperationalError, InterfaceError):
+            raise
+        except Exception as fault:  # whatever is wrong with one must not stop the rest
+            db.session.rollback()
+            outcome = leases.failed(
+                lease, mishaps.in_words(fault), is_final=mishaps.is_final(fault)
+            )
+            self.outcomes[outcome] += 1
+            if isinstance(fault, Unavailable):
+                raise
+        else:
+            self.outcomes[self._settle(lease, parcel)] += 1
+
+    def _pack(self, lease: Lease) -> Parcel:
+        """The message as it is true now; the reading transaction is over then. Raises TooLate."""
+        message, at = leases.message_of(lease)
+        post = self._post
+        letter = letters.write(message, post.base_url, post.sender, post.links, at)
+        parcel = Parcel(None, delivery.nothing_kept(message))
+        if letter is not None:
+            email = delivery.compose(message, letter, post)
+            parcel = Parcel(email, delivery.kept(message, letter))
         db.session.rollback()
-        if email is not None:
-            post.send(email)
-    except (Busy, SQLAlchemyError):
-        raise
-    except Exception as fault:  # noqa: BLE001 (whatever is wrong with one must not stop the rest)
-        db.session.rollback()
-        return _failed(lease, fault)
-    if letter is None:
-        return _settled(lease, State.DISSOLVED)
-    text = letter.text.replace(token, "…") if token else letter.text
-    return _settled(lease, State.SENT, subject=letter.subject[:200], text=text, sent_at=clock.now())
+        return parcel
 
-
-@transactional
-def _free_what_dead_workers_left() -> None:
-    rows_changed(
-        update(OutboxMessage)
-        .where(
-            OutboxMessage.state == State.SENDING,
-            OutboxMessage.leased_until <= clock.database_now(),
-        )
-        .values(state=State.QUEUED, lease_owner=None, leased_until=None)
-    )
-
-
-@transactional
-def _take_lease(owner: str) -> Lease | None:
-    """Make the message that has been due for longest this worker's, if there is one."""
-    at = db.session.scalars(select(clock.database_now())).one()
-    due = (
-        select(OutboxMessage.id)
-        .where(OutboxMessage.state == State.QUEUED, OutboxMessage.next_try_at <= at)
-        .order_by(OutboxMessage.next_try_at)
-        .limit(1)
-        .with_for_update(skip_locked=True)
-    )
-    number = db.session.scalar(due)
-    if number is None:
-        return None
-    rows_changed(
-        update(OutboxMessage)
-        .where(OutboxMessage.id == number)
-        .values(
-            state=State.SENDING,
-            lease_owner=owner,
-            leased_until=at + LEASE,
-            tries=OutboxMessage.tries + 1,
-        )
-    )
-    return Lease(number, owner, at)
-
-
-@transactional
-def _settled(lease: Lease, state: State, **also: Any) -> State:
-    """Write down that nothing more is to be done for a message; its token, if it had one, goes."""
-    _write(lease, state=state, details=_without_token(lease), error="", **also)
-    return state
-
-
-@transactional
-def _failed(lease: Lease, fault: Exception) -> State:
-    """Write down that a try has failed, and when the next one is; or that there is none."""
-    row = OutboxMessage.__table__.c
-    now = type_coerce(clock.database_now(), UTCDateTime())
-    query = select(now, row.tries, row.created_at).where(row.id == lease.message_id)
-    at, tries, created_at = db.session.execute(query).one()
-    error = one_line(f"{type(fault).__name__}: {fault}")[:1000]
-    is_old = at - created_at > GIVE_UP_AFTER and tries >= FEWEST_TRIES
-    if is_old or delivery.is_final(fault):
-        log.warning("Message %s is given up: %s", lease.message_id, error)
-        _write(lease, state=State.DEAD, details=_without_token(lease), error=error)
-        return State.DEAD
-    log.warning("Message %s, try %s: %s", lease.message_id, tries, error)
-    _write(lease, state=State.QUEUED, next_try_at=at + _pause_after(tries), error=error)
-    return State.QUEUED
-
-
-def _pause_after(tries: int) -> timedelta:
-    """From five seconds to five minutes, doubling; with jitter, so that what failed together is
-    not tried together again."""
-    pause = FIRST_PAUSE_SECONDS * 2 ** min(tries - 1, 10) * random.uniform(1, 1.3)  # noqa: S311
-    return timedelta(seconds=min(pause, LONGEST_PAUSE_SECONDS))
-
-
-def _write(lease: Lease, **values: Any) -> None:
-    """Change the message, if it is still this worker's."""
-    rows_changed(
-        update(OutboxMessage)
-        .where(
-            OutboxMessage.id == lease.message_id,
-            OutboxMessage.state == State.SENDING,
-            OutboxMessage.lease_owner == lease.owner,
-        )
-        .values(lease_owner=None, leased_until=None, **values)
-    )
-
-
-def _without_token(lease: Lease) -> dict[str, Any]:
-    row = OutboxMessage.__table__.c
-    try:
-        details = db.session.scalar(select(row.details).where(row.id == lease.message_id)) or {}
-    except ValueError:  # not even JSON
-        return {}
-    return {name: value for name, value in details.items() if name != "token"}
+    def _settle(self, lease: Lease, parcel: Parcel) -> State:
+        """Write down that a message is done with. One that has gone out would go out again if the
+        database could not be told, so a database that fails is given half a minute."""
+        settle = leases.sent if parcel.email is not None else leases.dissolved
+        for pause in MARK_AGAIN_AFTER_SECONDS:
+            try:
+                return settle(lease, parcel.kept)
+            except Busy:
+                log.warning("Message %s waits for the database to be marked.", lease.message_id)
+                self._stop.wait(pause)
+        return settle(lease, parcel.kept)

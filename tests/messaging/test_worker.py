@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
+from datetime import timedelta
+from smtplib import SMTPServerDisconnected
 
 import pytest
 from flask import Flask
 from sqlalchemy import text, update
 
+from app import clock
+from app.errors import Busy
 from app.extensions import db
+from app.mail_server import Unavailable
+from app.messaging import housekeeping, leases, worker
 from app.messaging import outbox as outgoing
-from app.messaging import worker
 from app.messaging.delivery import Post, into_folder
 from app.messaging.worker import run_once
 from app.models import MessageKind, MessageState, OutboxMessage, User
@@ -35,7 +40,15 @@ def write(statement: str) -> None:
 
 
 def failing(_email) -> None:
-    raise ConnectionRefusedError("nobody there")
+    raise SMTPServerDisconnected("in the middle of it")
+
+
+def out_of_reach(_email) -> None:
+    raise Unavailable from ConnectionRefusedError()
+
+
+def states() -> list[str]:
+    return [message.state.value for message in outbox()]
 
 
 def a_post(send) -> Post:
@@ -70,10 +83,13 @@ def test_what_a_dead_worker_had_leased_is_sent_when_its_lease_ends(
     letters = Letters()
     with database.app_context():
         some_messages(1)
-        assert worker._take_lease("somebody who died") is not None
+        assert leases.take("somebody who died", 20)
         frozen_clock.advance(minutes=4)
         assert letters.run() == 0
-        frozen_clock.advance(minutes=2)
+        frozen_clock.advance(minutes=1)
+        assert letters.run() == 0
+        assert outbox()[0].state is MessageState.FAILED
+        frozen_clock.advance(seconds=5)
         assert letters.run() == 1
         assert outbox()[0].tries == 2
 
@@ -85,6 +101,8 @@ def test_who_has_lost_the_lease_leaves_the_message_to_its_new_owner(
 
     def slow(email) -> None:
         frozen_clock.advance(minutes=6)
+        letters.run("the next one")
+        frozen_clock.advance(minutes=1)
         assert letters.run("the next one") == 1
         raise ConnectionResetError
 
@@ -98,8 +116,9 @@ def test_who_has_lost_the_lease_leaves_the_message_to_its_new_owner(
 def test_who_has_lost_the_lease_does_not_end_the_new_one(database: Flask, frozen_clock) -> None:
     def slow(email) -> None:
         frozen_clock.advance(minutes=6)
-        worker._free_what_dead_workers_left()
-        assert worker._take_lease("the next one") is not None
+        assert leases.take("the next one", 20) == []
+        frozen_clock.advance(minutes=1)
+        assert leases.take("the next one", 20)
         raise ConnectionResetError
 
     with database.app_context():
@@ -126,23 +145,25 @@ def test_a_second_try_has_the_same_message_id(clinic, letters) -> None:
 
 def test_a_message_that_fails_is_tried_again_ever_more_seldom(clinic) -> None:
     some_messages(1)
-    pauses = []
+    pauses, promised = [], outbox()[0].not_before
     for _ in range(9):
         before = outbox()[0].next_try_at
         run_once("a worker", a_post(failing))
+        assert outbox()[0].state is MessageState.FAILED
         pauses.append((outbox()[0].next_try_at - before).total_seconds())
         clinic.move_to(outbox()[0].next_try_at)
-    assert 5 <= pauses[0] <= 6.5
-    assert pauses == sorted(pauses)
-    assert pauses[-1] == 300
-    assert outbox()[0].error == "ConnectionRefusedError: nobody there"
+    assert 3.75 <= pauses[0] <= 5
+    assert pauses[:7] == sorted(pauses[:7])
+    assert 225 <= min(pauses[7:]) <= max(pauses[7:]) <= 300
+    assert outbox()[0].not_before == promised
+    assert outbox()[0].error == "The connection to the mail server broke: in the middle of it"
 
 
 def test_a_message_is_given_up_after_a_day_of_tries(clinic, letters) -> None:
     some_messages(1)
     clinic.advance(hours=25)
     run_once("a worker", a_post(failing))
-    assert outbox()[0].state is MessageState.QUEUED  # a day old, but tried for the first time
+    assert outbox()[0].state is MessageState.FAILED  # a day old, but tried for the first time
     change(update(OutboxMessage).values(tries=50))
     clinic.advance(minutes=5)
     run_once("a worker", a_post(failing))
@@ -164,8 +185,8 @@ def test_one_bad_message_does_not_stop_the_others(clinic, letters, damage: str) 
     some_messages(3)
     write(damage)
     assert letters.run() == 2
-    states = db.session.execute(text("SELECT state, error != '' FROM outbox_messages ORDER BY id"))
-    assert [tuple(row) for row in states] == [("queued", 1), ("sent", 0), ("sent", 0)]
+    rows = db.session.execute(text("SELECT state, error != '' FROM outbox_messages ORDER BY id"))
+    assert [tuple(row) for row in rows] == [("failed", 1), ("sent", 0), ("sent", 0)]
 
 
 def test_a_bad_message_is_given_up_like_any_other(clinic, letters) -> None:
@@ -189,7 +210,104 @@ def test_a_worker_that_is_to_stop_takes_no_further_message(clinic) -> None:
     stop = threading.Event()
     sent = run_once("a worker", a_post(lambda _: stop.set()), stop)
     assert sent == 1
-    assert [message.state.value for message in outbox()] == ["sent", "queued", "queued"]
+    assert states() == ["sent", "queued", "queued"]
+    assert [(message.tries, message.lease_owner) for message in outbox()[1:]] == [(0, None)] * 2
+
+
+def test_a_mail_server_out_of_reach_is_a_failure_of_one_message_alone(clinic, letters) -> None:
+    some_messages(3)
+    with pytest.raises(Unavailable):
+        run_once("a worker", a_post(out_of_reach))
+    assert states() == ["failed", "queued", "queued"]
+    assert [message.tries for message in outbox()] == [1, 0, 0]
+    clinic.advance(seconds=5)
+    with pytest.raises(Unavailable):
+        run_once("a worker", a_post(out_of_reach))
+    assert states() == ["failed", "failed", "queued"]
+    clinic.advance(seconds=5)
+    assert letters.run() == 3
+
+
+def test_a_day_of_tries_counts_from_the_promised_instant(clinic) -> None:
+    some_messages(1)
+    tomorrow = clock.now() + timedelta(hours=24)
+    change(update(OutboxMessage).values(not_before=tomorrow, next_try_at=tomorrow, tries=50))
+    for hours, state in ((24, MessageState.FAILED), (25, MessageState.DEAD)):
+        clinic.advance(hours=hours)
+        run_once("a worker", a_post(failing))
+        assert outbox()[0].state is state
+
+
+def test_a_whole_day_of_a_dead_mail_server_is_some_300_tries(clinic) -> None:
+    some_messages(1)
+    written = clock.now()
+    while outbox()[0].state is not MessageState.DEAD:
+        clinic.move_to(outbox()[0].next_try_at)
+        with pytest.raises(Unavailable):
+            run_once("a worker", a_post(out_of_reach))
+    assert timedelta(hours=24) < clock.now() - written < timedelta(hours=24, minutes=5)
+    assert 288 <= outbox()[0].tries <= 400
+    assert outbox()[0].lease_owner is None
+
+
+def test_what_failed_comes_in_turn_with_what_is_new(clinic, letters) -> None:
+    some_messages(3)
+    first, second, third = [message.id for message in outbox()]
+    ago = {
+        number: clock.now() - timedelta(minutes=place)
+        for place, number in enumerate((second, first, third))
+    }
+    for number, due_at in ago.items():
+        change(update(OutboxMessage).where(OutboxMessage.id == number).values(next_try_at=due_at))
+    change(update(OutboxMessage).where(OutboxMessage.id == first).values(state="failed", tries=3))
+    taken = leases.take("a worker", 2)
+    assert [lease.message_id for lease in taken] == [third, first]
+    leases.give_back(taken)
+    assert states() == ["failed", "queued", "queued"]
+    assert [message.tries for message in outbox()] == [3, 0, 0]
+
+
+def test_a_lease_too_short_for_a_slow_mail_server_is_given_back(clinic, letters) -> None:
+    some_messages(3)
+
+    def slow(email) -> None:
+        clinic.advance(seconds=61)
+        letters.sent.append(email)
+
+    run_once("a worker", a_post(slow))
+    assert Counter(email["Message-ID"] for email in letters.sent).most_common(1)[0][1] == 1
+    assert len(letters.sent) == 3
+    assert [message.tries for message in outbox()] == [1, 1, 1]
+
+
+def test_a_database_that_is_away_for_a_moment_does_not_send_a_message_twice(
+    clinic, letters, monkeypatch
+) -> None:
+    some_messages(1)
+    monkeypatch.setattr(worker, "MARK_AGAIN_AFTER_SECONDS", (0, 0))
+    mark, away = leases.sent, [Busy(), Busy()]
+
+    def mark_when_back(*args):
+        if away:
+            raise away.pop()
+        return mark(*args)
+
+    monkeypatch.setattr(leases, "sent", mark_when_back)
+    assert letters.run() == 1
+    assert outbox()[0].state is MessageState.SENT
+
+
+def test_what_is_said_is_kept_for_two_years(clinic, visit, letters) -> None:
+    letters.run()
+    clinic.advance(days=2 * 365 - 1)
+    assert housekeeping.forget_contents() == 0
+    assert outbox()[0].attachments
+    clinic.advance(days=2)
+    assert housekeeping.forget_contents() == 1
+    (message,) = outbox()
+    assert (message.text, message.html, message.attachments) == ("", "", [])
+    assert message.subject
+    assert housekeeping.forget_contents() == 0
 
 
 def test_without_a_mail_server_each_message_is_a_file(clinic, tmp_path) -> None:
@@ -208,5 +326,8 @@ def test_a_message_that_has_been_sent_keeps_what_it_said(clinic, letters) -> Non
     (message,) = outbox()
     assert message.subject == letters.sent[0]["Subject"]
     assert message.text.strip() == letters.last_text.strip()
+    html = letters.sent[0].get_body(("html",))
+    assert html is not None
+    assert message.html.strip() == html.get_content().strip()
     assert message.sent_at is not None
     assert message.lease_owner is None

@@ -1,0 +1,209 @@
+"""Whose turn it is to send a message, kept so that any number of workers may die at any time.
+
+Each step is a short transaction of its own. A lease is taken for several messages at once and
+given back for those that were not sent. What a worker writes about a message counts only while
+the lease is its own.
+"""
+
+from __future__ import annotations
+
+import logging
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Update, delete, insert, select, update
+
+from app import clock
+from app.extensions import db
+from app.messaging.delivery import Kept
+from app.models import MessageAttachment, OutboxMessage
+from app.models import MessageState as State
+from app.transaction import rows_changed, transactional
+
+LEASE = timedelta(minutes=5)
+# A mail server can take over one message in a dozen answers, each just within the time-out.
+EXCHANGE = timedelta(minutes=4)
+FIRST_PAUSE_SECONDS = 5
+LONGEST_PAUSE_SECONDS = 300
+GIVE_UP_AFTER = timedelta(hours=24)
+FEWEST_TRIES = 12  # about half an hour of them, for mail that is old because no worker ran
+
+log = logging.getLogger("docket.worker")
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """One message that is `owner`'s to send; `state` is the one that it was in before."""
+
+    message_id: int
+    owner: str
+    state: State
+
+
+class TooLate(Exception):
+    """The lease is over, or too short for a mail server that takes its time."""
+
+
+@transactional
+def take(owner: str, most: int) -> list[Lease]:
+    """Make the messages that have been due for longest this worker's, up to `most` of them."""
+    at = db.session.scalars(select(clock.database_now())).one()
+    _end_leases_of_the_dead(at)
+    due = sorted([*_due(State.QUEUED, at, most), *_due(State.FAILED, at, most)])[:most]
+    leased = [Lease(number, owner, State(state)) for _, number, state in due]
+    if leased:
+        rows_changed(
+            update(OutboxMessage)
+            .where(OutboxMessage.id.in_([lease.message_id for lease in leased]))
+            .values(
+                state=State.SENDING,
+                lease_owner=owner,
+                leased_until=at + LEASE,
+                tries=OutboxMessage.tries + 1,
+            )
+        )
+    return leased
+
+
+def message_of(lease: Lease) -> tuple[OutboxMessage, datetime]:
+    """The leased message, and the database's present instant. Raises TooLate."""
+    mine = select(OutboxMessage, clock.database_now()).where(
+        OutboxMessage.id == lease.message_id,
+        OutboxMessage.state == State.SENDING,
+        OutboxMessage.lease_owner == lease.owner,
+    )
+    row = db.session.execute(mine).one_or_none()
+    if row is None:
+        raise TooLate
+    message, at = row
+    if message.leased_until is None or message.leased_until - at < EXCHANGE:
+        raise TooLate
+    return message, at
+
+
+@transactional
+def give_back(leases: Sequence[Lease]) -> None:
+    """Leave messages that nobody tried to send as they were before."""
+    for lease in leases:
+        _write(lease, state=lease.state, tries=OutboxMessage.tries - 1)
+
+
+@transactional
+def sent(lease: Lease, kept: Kept) -> State:
+    """Write down that a message has gone out, and what it said; its token goes."""
+    is_mine = _write(
+        lease,
+        state=State.SENT,
+        error="",
+        details=kept.details,
+        sent_at=clock.now(),
+        subject=kept.subject,
+        text=kept.text,
+        html=kept.html,
+    )
+    if is_mine:
+        row = MessageAttachment.__table__
+        db.session.execute(delete(MessageAttachment).where(row.c.message_id == lease.message_id))
+        if kept.attachments:
+            files = [
+                {"message_id": lease.message_id, "position": position, **file}
+                for position, file in enumerate(kept.attachments)
+            ]
+            db.session.execute(insert(MessageAttachment), files)
+    return State.SENT
+
+
+@transactional
+def dissolved(lease: Lease, kept: Kept) -> State:
+    """Write down that a message has nothing true to say any more."""
+    _write(lease, state=State.DISSOLVED, error="", details=kept.details)
+    return State.DISSOLVED
+
+
+@transactional
+def failed(lease: Lease, error: str, *, is_final: bool) -> State:
+    """Write down that a try has failed, and when the next one is; or that there is none."""
+    query = _history().where(OutboxMessage.id == lease.message_id)
+    row = db.session.execute(query).one_or_none()
+    if row is None:
+        return State.DEAD
+    at = db.session.scalars(select(clock.database_now())).one()
+    values = _after_a_failure(at, row, is_final=is_final)
+    log.warning("Message %s, try %s: %s", lease.message_id, row.tries, error)
+    _write(lease, error=error, **values)
+    return State(values["state"])
+
+
+def _end_leases_of_the_dead(at: datetime) -> None:
+    """A message whose worker has not been heard of counts as failed. Pauses that grow keep one
+    that is the death of each of its workers from holding up those beside it."""
+    over = _history().where(OutboxMessage.state == State.SENDING, OutboxMessage.leased_until <= at)
+    for row in db.session.execute(over).all():
+        log.warning("Message %s, try %s: its worker has gone", row.id, row.tries)
+        _write(
+            Lease(row.id, row.lease_owner, State.FAILED),
+            error="The worker that was to send this has gone",
+            **_after_a_failure(at, row, is_final=False),
+        )
+
+
+def _history() -> Any:
+    return select(
+        OutboxMessage.id,
+        OutboxMessage.lease_owner,
+        OutboxMessage.tries,
+        OutboxMessage.created_at,
+        OutboxMessage.not_before,
+    )
+
+
+def _after_a_failure(at: datetime, row: Any, *, is_final: bool) -> dict[str, Any]:
+    age = at - max(row.created_at, row.not_before)
+    if is_final or (age > GIVE_UP_AFTER and row.tries >= FEWEST_TRIES):
+        return {"state": State.DEAD, "details": _without_token(row.id)}
+    return {"state": State.FAILED, "next_try_at": at + _pause_after(row.tries)}
+
+
+def _without_token(message_id: int) -> dict[str, Any]:
+    row = OutboxMessage.__table__.c
+    try:
+        details = db.session.scalar(select(row.details).where(row.id == message_id)) or {}
+    except ValueError:  # not even JSON
+        return {}
+    return {name: value for name, value in details.items() if name != "token"}
+
+
+def _pause_after(tries: int) -> timedelta:
+    """From five seconds to five minutes, doubling; with jitter, so that what failed together is
+    not tried together again."""
+    longest = min(FIRST_PAUSE_SECONDS * 2 ** min(tries - 1, 10), LONGEST_PAUSE_SECONDS)
+    return timedelta(seconds=longest * random.uniform(0.75, 1))  # noqa: S311
+
+
+def _due(state: State, at: datetime, most: int) -> list[tuple[datetime, int, str]]:
+    rows = db.session.execute(
+        select(OutboxMessage.next_try_at, OutboxMessage.id)
+        .where(OutboxMessage.state == state, OutboxMessage.next_try_at <= at)
+        .order_by(OutboxMessage.next_try_at)
+        .limit(most)
+        .with_for_update(skip_locked=True)
+    )
+    return [(due_at, number, state.value) for due_at, number in rows]
+
+
+def _write(lease: Lease, **values: Any) -> bool:
+    """Change the message, if it is still its owner's; whether it was."""
+    return (
+        rows_changed(_still_mine(lease).values(lease_owner=None, leased_until=None, **values)) > 0
+    )
+
+
+def _still_mine(lease: Lease) -> Update:
+    return update(OutboxMessage).where(
+        OutboxMessage.id == lease.message_id,
+        OutboxMessage.state == State.SENDING,
+        OutboxMessage.lease_owner == lease.owner,
+    )
