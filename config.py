@@ -106,7 +106,7 @@ class Config:
             "TRUSTED_HOSTS": self._trusted_hosts(),
             "MAX_CONTENT_LENGTH": LONGEST_BODY,
             "MAX_FORM_MEMORY_SIZE": 256 * 1024,
-            "MAX_FORM_PARTS": 200,
+            "MAX_FORM_PARTS": 2000,  # three for each visit type of a clinic
             "SESSION_COOKIE_NAME": "__Host-docket" if self.is_secure else "docket",
             "SESSION_COOKIE_SECURE": self.is_secure,
             "SESSION_COOKIE_HTTPONLY": True,

@@ -3,6 +3,7 @@ saves is published."""
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 
 from flask import Response, current_app, flash, make_response, render_template, request, url_for
@@ -108,7 +109,10 @@ def too_big(error: RequestEntityTooLarge) -> Response:
     """Say it beside the picture: only that can have made the form of the page so large. What else
     was typed cannot be read any more."""
     is_staff = current_user.is_authenticated and me().role in {Role.DOCTOR, Role.ADMIN}
-    doctor = chosen_doctor() if request.endpoint == "doctor.page_now" and is_staff else None
+    doctor = None
+    if request.endpoint == "doctor.page_now" and is_staff:
+        with suppress(ClinicError):  # nothing catches what an error's page raises
+            doctor = chosen_doctor()
     if doctor is None:
         return http_error(error)
     draft = profiles.draft_of(doctor)

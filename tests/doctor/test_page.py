@@ -190,6 +190,19 @@ def test_a_stranger_with_a_large_body_learns_nothing(desk):
     assert "Ada" not in answer.text
 
 
+def test_a_large_body_for_a_doctor_whom_nobody_knows_is_too_large(desk):
+    answer = desk.admin.client.post(f"{PAGE}?doctor=nobody", base_url=ORIGIN, **too_much())
+    assert answer.status_code == 413
+
+
+def test_a_clinic_may_have_hundreds_of_visit_types(desk):
+    with desk.app.app_context():
+        for number in range(200):
+            a_visit_type(f"Treatment {number}")
+    assert desk.send(about="New.", portrait=a_file()).status == 303
+    assert desk.draft()[1].about == "New."
+
+
 @pytest.mark.parametrize("name", ["../../etc/passwd", "a/b\\c.jpg", "x" * 300, "<b>.svg", "."])
 def test_the_name_of_the_file_means_nothing(desk, name):
     assert desk.send(portrait=(a_file()[0], name)).status == 303
