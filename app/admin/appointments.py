@@ -15,27 +15,30 @@ from app.directory.catalogue import Catalogue
 from app.errors import NotFound
 from app.htmx import respond
 from app.inputs import a_day, a_page
+from app.messaging import told
 from app.models import AppointmentStatus, Role
 from app.scheduling import openings, register
 from app.scheduling.appointments import When
-from app.scheduling.register import Concern, Wanted
+from app.scheduling.register import Concern, Sort, Wanted
 from app.security import only
 
 REFERENCE = re.compile(r"[2-9a-hjkmnp-z]{16}", re.ASCII)
-ASKED_FOR = ("q", "doctor", "location", "status", "concern", "day", "when")
+ASKED_FOR = ("q", "doctor", "location", "status", "concern", "day", "when", "sort")
 
 
 @bp.get("/admin/appointments/")
 @only(Role.ADMIN)
 def appointments() -> Response:
-    """The appointments, coming or past, narrowed and paged; the address holds it all."""
+    """The appointments, coming or past, narrowed, ordered and paged; the address holds it all."""
     desk = openings.desk()
     search = request.args.get("q", "")[:LONGEST_SEARCH].strip()
     wanted = _wanted(desk.catalogue, search)
+    page = register.find(wanted, desk.at, a_page(request.args.get("page")))
     return respond(
         "admin/appointments.html",
         "admin/_appointments.html",
-        page=register.find(wanted, desk.at, a_page(request.args.get("page"))),
+        page=page,
+        tellings=told.of(page.rows, desk.at),
         wanted=wanted,
         search=search,
         catalogue=desk.catalogue,
@@ -59,6 +62,7 @@ def _wanted(catalogue: Catalogue, search: str) -> Wanted:
         status=chosen(AppointmentStatus, request.args.get("status")),
         concern=chosen(Concern, request.args.get("concern")),
         on=a_day(request.args.get("day")),
+        sort=chosen(Sort, request.args.get("sort")),
     )
 
 

@@ -83,6 +83,68 @@ def test_past_appointments_come_latest_first(office: Office, refs: dict[str, str
     assert html.index(refs["jonas"]) < html.index(refs["ines"])
 
 
+def order_of(html: str, *refs: str) -> list[int]:
+    """The places of some references in the order in which a page shows them."""
+    return sorted(range(len(refs)), key=lambda place: html.index(f"appointment-{refs[place]}"))
+
+
+@pytest.fixture
+def three(office: Office, refs: dict[str, str]) -> list[str]:
+    """Those of Ines and Jonas, and one that was booked last and comes first."""
+    with office.app.app_context():
+        nora = booked(a_patient("Nora Neu"), a_doctor("Eva Erste"), tomorrow_at("09:00"))
+        return [refs["ines"], refs["jonas"], nora.ref]
+
+
+@pytest.mark.parametrize(
+    ("sort", "order"),
+    [
+        ("", [2, 0, 1]),
+        ("time", [2, 0, 1]),
+        ("-time", [1, 0, 2]),
+        ("booked", [0, 1, 2]),
+        ("-booked", [2, 1, 0]),
+        ("status", [2, 0, 1]),  # confirmed before requested, each by time
+        ("-status", [1, 0, 2]),
+        ("patient", [2, 0, 1]),  # no column of the allow-list: as usual
+        ("id;drop", [2, 0, 1]),
+    ],
+)
+def test_the_list_is_ordered_by_its_address(
+    office: Office, three: list[str], sort: str, order: list[int]
+) -> None:
+    page = office.admin.get(f"/admin/appointments/?sort={sort}")
+    assert order_of(page.html, *three) == order
+
+
+def test_what_the_list_is_ordered_by_is_said_and_kept(office: Office, three: list[str]) -> None:
+    usual = office.admin.get("/admin/appointments/").html
+    assert usual.count("aria-sort") == 1
+    assert 'aria-sort="ascending"><a href="/admin/appointments/?sort=-time"' in usual
+    page = office.admin.get("/admin/appointments/?sort=-booked&status=confirmed")
+    assert 'aria-sort="descending"><a href="/admin/appointments/?' in page.html
+    assert "Booked on" in page.text
+    search = page.form("/admin/appointments/")
+    assert (search.values["sort"], search.values["status"]) == ("-booked", "confirmed")
+    assert order_of(page.html, three[0], three[2]) == [1, 0]
+    for link in ("sort=booked", "when=past"):
+        (address,) = [one for one in page.html.split('"') if link in one and "/admin/" in one][:1]
+        assert "status=confirmed" in address
+
+
+def test_an_order_is_kept_from_page_to_page_and_from_coming_to_past(
+    office: Office, refs: dict[str, str]
+) -> None:
+    with office.app.app_context():
+        _copy_many(60)
+    page = office.admin.get("/admin/appointments/?sort=booked")
+    assert "1 to 25 of 62 appointments" in page.text
+    links = [link.replace("&amp;", "&") for link in page.html.split('"') if "?" in link]
+    assert all("sort=booked" in link for link in links if "page=2" in link or "when=past" in link)
+    assert any("page=2" in link for link in links)
+    assert any("when=past" in link for link in links)
+
+
 def test_a_row_leads_to_the_page_where_it_is_cancelled(
     office: Office, refs: dict[str, str]
 ) -> None:
@@ -100,7 +162,15 @@ def test_htmx_gets_the_list_alone(office: Office, refs: dict[str, str]) -> None:
 def test_the_list_takes_as_many_queries_for_thousands_as_for_two(
     office: Office, refs: dict[str, str]
 ) -> None:
-    addresses = ["", "?q=carv", "?day=2026-11-25", "?status=confirmed", "?concern=unclosed"]
+    addresses = [
+        "",
+        "?sort=-booked",
+        "?sort=status",
+        "?q=carv",
+        "?day=2026-11-25",
+        "?status=confirmed",
+        "?concern=unclosed",
+    ]
 
     def costs() -> list[int]:
         found = []
