@@ -15,7 +15,6 @@ from app.directory.catalogue import Catalogue
 from app.errors import NotFound
 from app.htmx import respond
 from app.inputs import a_day, a_page
-from app.messaging import told
 from app.models import AppointmentStatus, Role
 from app.scheduling import openings, register
 from app.scheduling.appointments import When
@@ -33,12 +32,10 @@ def appointments() -> Response:
     desk = openings.desk()
     search = request.args.get("q", "")[:LONGEST_SEARCH].strip()
     wanted = _wanted(desk.catalogue, search)
-    page = register.find(wanted, desk.at, a_page(request.args.get("page")))
     return respond(
         "admin/appointments.html",
         "admin/_appointments.html",
-        page=page,
-        tellings=told.of(page.rows, desk.at),
+        page=register.find(wanted, desk.at, a_page(request.args.get("page"))),
         wanted=wanted,
         search=search,
         catalogue=desk.catalogue,
