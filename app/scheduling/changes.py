@@ -53,7 +53,6 @@ def cancel(
         why=reason.strip()[:LONGEST_REASON],
     )
     if was is not Status.CANCELLED:
-        _next_in_calendars(appointment)
         outbox.appointment_cancelled(
             appointment,
             by=actor.who.value,
@@ -143,13 +142,3 @@ def may_still_change(desk: Desk, appointment: Appointment) -> bool:
 def last_change_at(desk: Desk, appointment: Appointment) -> datetime:
     """The instant until which a patient may change the appointment online."""
     return appointment.starts_at - desk.settings.cancel_cutoff
-
-
-def _next_in_calendars(appointment: Appointment) -> None:
-    """Raise the SEQUENCE of RFC 5545, so that calendars take the change for an update."""
-    rows_changed(
-        update(Appointment)
-        .where(Appointment.id == appointment.id)
-        .values(calendar_sequence=Appointment.calendar_sequence + 1)
-    )
-    db.session.refresh(appointment)

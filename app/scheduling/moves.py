@@ -22,6 +22,7 @@ from app.transaction import rows_changed
 
 STATUS_ACTION = "appointment.status"
 UNDO_ACTION = "appointment.undo"
+SEEN_IN_CALENDARS = frozenset({Status.REQUESTED, Status.CONFIRMED, Status.CANCELLED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +126,8 @@ def last_moves(appointments: Sequence[Appointment]) -> dict[int, AuditEvent]:
 def _set(appointment: Appointment, to: Status, also: dict[str, Any]) -> None:
     owned = appointment.status in OWNS_CLAIMS
     written = {"held_by_browser": None, **also}
+    if {appointment.status, to} <= SEEN_IN_CALENDARS:  # which take for an update what has risen
+        written["calendar_sequence"] = appointment.calendar_sequence + 1
     changed = rows_changed(
         update(Appointment)
         .where(
