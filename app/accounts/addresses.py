@@ -9,6 +9,7 @@ from email_validator import EmailNotValidError, validate_email
 from app.errors import ClinicError
 
 LONGEST = 254
+NOBODYS = "-"  # an account without an address has "", which nobody may type
 
 
 class NotAnAddress(ClinicError):
@@ -33,7 +34,7 @@ def as_typed(typed: str) -> str:
     try:
         return normalised(typed)
     except NotAnAddress:
-        return _unified(typed)[:LONGEST]
+        return _unified(typed)[:LONGEST] or NOBODYS
 
 
 def _unified(typed: str) -> str:

@@ -102,6 +102,8 @@ def ask_for_new_password(user: User, actor: User, *, version: int) -> None:
     _lock(user, actor, version)
     if not user.is_active:
         raise NotSensible("This account is closed. Open it again first.")
+    if not user.email:
+        raise NotSensible("This account has no e-mail address to which we could mail a link.")
     before = {"must_change_password": user.must_change_password}
     user.must_change_password = True
     user.version += 1

@@ -23,10 +23,20 @@ from app.models.reference import new_ref
 from app.transaction import transactional
 
 INVITED = "user.invited"
+ADDED = "user.added"  # without an address, so without an invitation
 
 
 class AddressTaken(ClinicError):
     sentence = "There is an account with this e-mail address already."
+
+
+class Unreachable(ClinicError):
+    status = 422
+    sentence = "Enter a telephone number or an e-mail address, so that they can be reached."
+
+
+class HasAddress(ClinicError):
+    sentence = "This account has an e-mail address already. Nothing was changed."
 
 
 class NotInvited(ClinicError):
@@ -35,7 +45,8 @@ class NotInvited(ClinicError):
 
 @dataclass(frozen=True, slots=True)
 class Newcomer:
-    """Whom an account is made for; `practice` is what a doctor has beside it."""
+    """Whom an account is made for; `practice` is what a doctor has beside it. A patient who is
+    called on the telephone may have no e-mail address (`""`)."""
 
     name: str
     email: str
@@ -46,17 +57,42 @@ class Newcomer:
 
 def create(newcomer: Newcomer, actor: User) -> User:
     """A new account and its invitation. Patients are invited by doctors too; everybody else by
-    admins. A doctor's counts as approved: the admin knows the licence. Raises NotAllowed,
-    NotAnAddress, AddressTaken."""
+    admins. A doctor's counts as approved: the admin knows the licence. Nobody signs in to an
+    account without an address until one is added. Raises NotAllowed, NotAnAddress, AddressTaken,
+    Unreachable."""
+    may_lack_address = newcomer.role is Role.PATIENT and not newcomer.email
+    if may_lack_address and not newcomer.phone:
+        raise Unreachable
     columns: dict[str, object] = {
         "ref": new_ref(),
-        "email": addresses.normalised(newcomer.email),
+        "email": "" if may_lack_address else addresses.normalised(newcomer.email),
         "name": newcomer.name,
         "role": newcomer.role,
         # A password that nobody knows takes as long to refuse as any other.
         "password_hash": passwords.hash_of(secrets.token_urlsafe(32)),
     }
     return _store(columns, newcomer, actor)
+
+
+@transactional
+def add_address(user: User, email: str, actor: User) -> None:
+    """Give a patient without an e-mail address the one they have said, and invite them to it.
+
+    Raises NotAllowed, NotAnAddress, AddressTaken, HasAddress, NotInvited.
+    """
+    email = addresses.normalised(email)
+    _check_inviting(Role.PATIENT, actor)
+    db.session.refresh(user, with_for_update=True)
+    if user.email:
+        raise HasAddress
+    if user.role is not Role.PATIENT or not user.is_active:
+        raise NotInvited
+    _check_free(email)
+    user.email = email
+    user.version += 1
+    before, after = {"email": ""}, {"email": email}
+    audit.record(actor, "user.address_added", user, name=user.name, before=before, after=after)
+    _invite(user, actor)
 
 
 @transactional
@@ -105,22 +141,34 @@ def accept(token: str, password: str) -> User:
 
 @transactional
 def _store(columns: dict[str, object], newcomer: Newcomer, actor: User) -> User:
-    if not (newcomer.role is Role.PATIENT and _sees_patients(actor)):
-        of_an_admin(actor)
+    _check_inviting(newcomer.role, actor)
     stored = db.session.scalars(select(User).where(User.ref == columns["ref"])).one_or_none()
     if stored is not None:  # by a try whose end we did not hear of
         return stored
-    email = columns["email"]
-    waiting = and_(User.email == email, User.is_active, _was_invited(User.id.expression))
-    taken = select(User.id).where(or_(User.confirmed_email == email, waiting))
-    if db.session.scalar(taken.limit(1)) is not None:
-        raise AddressTaken
+    if columns["email"]:
+        _check_free(str(columns["email"]))
     user = User(**columns)
     db.session.add(user)
     db.session.flush()
     _give_role(user, newcomer, actor)
-    _invite(user, actor)
+    if user.email:
+        _invite(user, actor)
+    else:
+        audit.record(actor, ADDED, user, name=user.name, after={"role": user.role.value})
     return user
+
+
+def _check_inviting(role: Role, actor: User) -> None:
+    if not (role is Role.PATIENT and _sees_patients(actor)):
+        of_an_admin(actor)
+
+
+def _check_free(email: str) -> None:
+    """Raise AddressTaken when the address is somebody's, or waits for somebody who is invited."""
+    waiting = and_(User.email == email, User.is_active, _was_invited(User.id.expression))
+    taken = select(User.id).where(or_(User.confirmed_email == email, waiting))
+    if db.session.scalar(taken.limit(1)) is not None:
+        raise AddressTaken
 
 
 def _sees_patients(actor: User) -> bool:

@@ -13,6 +13,7 @@ from app.doctor import (  # noqa: E402, F401
     new_patient,
     overbook,
     page,
+    patient_address,
     steps,
     time_off,
     today,

@@ -61,7 +61,9 @@ def booked(visit: Appointment) -> Response:
     """Say that it is done, on the page of the new visit."""
     name = visit.patient.name if visit.patient else "The patient"
     when = long_time(visit.starts_at, visit.zone)
-    flash(f"{name} is booked for {when}. We send them an e-mail.", "success")
+    has_address = visit.patient is not None and visit.patient.user.email
+    told = "We send them an e-mail." if has_address else "They have no e-mail: tell them yourself."
+    flash(f"{name} is booked for {when}. {told}", "success")
     return see_other(url_for("doctor.visit", ref=visit.ref))
 
 

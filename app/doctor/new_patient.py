@@ -11,7 +11,7 @@ from wtforms.validators import StopValidation
 
 from app.accounts import addresses, invitations, names
 from app.accounts.addresses import NotAnAddress
-from app.accounts.invitations import AddressTaken, Newcomer
+from app.accounts.invitations import AddressTaken, Newcomer, Unreachable
 from app.doctor import bp
 from app.doctor.desk import Choices, calendar_of
 from app.htmx import see_other
@@ -33,12 +33,16 @@ class NewPatientForm(FlaskForm):
             raise StopValidation(complaint.replace("your name as you", "the name as they"))
 
     def validate_email(self, field: Any) -> None:
+        if not field.data:
+            return
         try:
             field.data = addresses.normalised(field.data)
         except NotAnAddress as fault:
             raise StopValidation(fault.sentence) from fault
 
     def validate_phone(self, field: Any) -> None:
+        if not field.data and not self.email.data:
+            raise StopValidation(Unreachable.sentence)
         if field.data and (complaint := names.complaint_about_phone(field.data)):
             raise StopValidation(complaint)
 
@@ -63,7 +67,7 @@ def new_patient() -> Response:
 @bp.post("/board/book/new-patient/")
 @only(Role.DOCTOR, Role.ADMIN)
 def new_patient_now() -> Response:
-    """Make the account, invite its owner, and go on to the time."""
+    """Make the account, invite its owner where there is an address, and go on to the time."""
     known = calendar_of(request.args)
     if isinstance(known, Response):
         return known
@@ -75,8 +79,9 @@ def new_patient_now() -> Response:
     except AddressTaken as refused:
         form.email.errors = [refused.sentence]
         return _page(choices, form, refused.status, taken=form.email.data)
-    flash(f"{user.name} is a patient now. We have mailed an invitation to {user.email}.", "success")
-    return see_other(choices.address(patient=user.ref, email=user.email))
+    told = f" We have mailed an invitation to {user.email}." if user.email else ""
+    flash(f"{user.name} is a patient now.{told}", "success")
+    return see_other(choices.address(patient=user.ref, email=user.email or None))
 
 
 def _page(

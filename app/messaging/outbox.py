@@ -25,7 +25,10 @@ def put(
     details: dict[str, Any] | None = None,
     not_before: datetime | None = None,
 ) -> None:
-    """Add a message for `user` to the present transaction, once per `dedupe_key`."""
+    """Add a message for `user` to the present transaction, once per `dedupe_key`; nothing for
+    somebody without an e-mail address."""
+    if not user.email:
+        return
     known = select(OutboxMessage.id).where(OutboxMessage.dedupe_key == dedupe_key)
     if db.session.scalar(known) is not None:
         return

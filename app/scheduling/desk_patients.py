@@ -1,7 +1,7 @@
 """Finding the patient for whom somebody at the desk books.
 
 Admins find every patient. A doctor finds those who have, or had, an appointment with them, those
-whom they have invited themselves, and anybody whose exact e-mail address they were told.
+whom they have made an account for, and anybody whose exact e-mail address they were told.
 """
 
 from __future__ import annotations
@@ -72,16 +72,16 @@ def _within_reach(actor: User) -> Select[Patient]:
         Appointment.patient_id.is_not(None),
         Appointment.status.not_in([Status.HELD, Status.EXPIRED]),
     )
-    invited = (
+    own_newcomers = (
         select(Patient.id)
         .join(AuditEvent, AuditEvent.object_id == Patient.user_id)
         .where(
             AuditEvent.actor_id == actor.id,
-            AuditEvent.action == "user.invited",
+            AuditEvent.action.in_(("user.invited", "user.added")),
             AuditEvent.object_kind == "user",
         )
     )
-    own = met.union(invited).subquery("own")
+    own = met.union(own_newcomers).subquery("own")
     return _patients().join(own, own.c.patient_id == Patient.id)
 
 
