@@ -9,12 +9,22 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 from urllib.parse import unquote, urlsplit
 
-from flask import Flask, Response, abort, current_app, g, request, session, url_for
+from flask import (
+    Flask,
+    Response,
+    abort,
+    after_this_request,
+    current_app,
+    g,
+    request,
+    session,
+    url_for,
+)
 from flask_login import UserMixin, current_user, login_user, logout_user
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import RoutingException
 
-from app.accounts import sessions
+from app.accounts import known_browsers, sessions
 from app.accounts.sessions import Device
 from app.errors import Busy, NotAllowed
 from app.extensions import limiter, login_manager
@@ -30,6 +40,7 @@ limited = limiter.limit  # `@limited("10 per minute")`: how often one address ma
 
 BROWSER = "browser"
 KEPT_OVER_LOGIN = (BROWSER, "next")
+MARKS_LAST = 365 * 24 * 3600  # seconds, since the latest sign-in
 # All that somebody may call who has to choose a new password first.
 BEFORE_NEW_PASSWORD = frozenset(
     {
@@ -124,16 +135,37 @@ class Visitor(UserMixin):
         return self.user.role
 
 
-def sign_in(user: User) -> None:
-    """Sign this browser in under a new token; what it had before, but for its hold, is gone."""
+def sign_in(user: User, *, with_notice: bool = False) -> None:
+    """Sign this browser in under a new token; what it had before, but for its hold, is gone.
+    `with_notice` the account's owner is told if it was never used here before."""
     kept = {name: session[name] for name in KEPT_OVER_LOGIN if name in session}
     session.clear()
     session.update(kept)
-    token = sessions.start(user, device())
-    login = sessions.of(token)
+    cookie, key = _marks_cookie(), str(current_app.secret_key)
+    marks = request.cookies.get(cookie, "")
+    started = known_browsers.sign_in(user, device(), marks, key, with_notice=with_notice)
+    login = sessions.of(started.token)
     if login is None:
         raise NotAllowed
-    login_user(Visitor(token, login))
+    login_user(Visitor(started.token, login))
+
+    @after_this_request
+    def keep_marks(response: Response) -> Response:
+        response.set_cookie(
+            cookie,
+            started.marks,
+            max_age=MARKS_LAST,
+            secure=current_app.config["SESSION_COOKIE_SECURE"],
+            httponly=True,
+            samesite="Lax",
+        )
+        return response
+
+
+def _marks_cookie() -> str:
+    """The name of the cookie by which a browser is known again; only ever sent to this host."""
+    is_secure = current_app.config["SESSION_COOKIE_SECURE"]
+    return "__Host-docket-known" if is_secure else "docket-known"
 
 
 def sign_out() -> None:

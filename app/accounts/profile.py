@@ -18,6 +18,8 @@ REGIONS = (
     "Pacific",
 )  # fmt: skip
 
+PASSWORD_ACTIONS = ("user.password_changed", "user.password_reset")  # of what `set_password` does
+
 
 class WrongPassword(ClinicError):
     status = 422

@@ -42,13 +42,13 @@ def _own_place(user: User) -> str:
     return "admin.setup" if is_first_run else PLACES[user.role]
 
 
-def let_in(user: User) -> Response:
+def let_in(user: User, *, with_notice: bool = False) -> Response:
     """Sign somebody in and send them on: to the page they wanted, to the time they hold, or to
-    their own place."""
+    their own place. `with_notice` the owner is told of a browser that is new to the account."""
     noted = own_path(session.pop("next", None))
     wanted = wanted_address()
     held = held_time()
-    sign_in(user)
+    sign_in(user, with_notice=with_notice)
     return see_other(place_of(user, wanted, noted, held.address if held else None))
 
 

@@ -6,8 +6,8 @@ from flask import Response, abort, flash, make_response, render_template, reques
 from flask_login import current_user
 
 from app.accounts import sessions
+from app.accounts.devices import in_words
 from app.auth import bp
-from app.auth.devices import in_words
 from app.clinic import settings
 from app.htmx import see_other
 from app.inputs import a_number

@@ -52,7 +52,7 @@ def login_now() -> Response:
     except (WrongCredentials, TooManyTries) as refused:
         form.form_errors.append(refused.sentence)
         return _page(form, refused.status)
-    return let_in(user)
+    return let_in(user, with_notice=True)
 
 
 @bp.post("/logout/")

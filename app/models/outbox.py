@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
 class MessageState(StrEnum):
     """Where a message is on its way: waiting for its first try, at a worker, gone out, no longer
-    true when its time came, failed and waiting for the next try, or given up."""
+    true when its time came, failed and waiting for the next try, given up, or given up and seen to
+    by an admin."""
 
     QUEUED = "queued"
     SENDING = "sending"
@@ -27,6 +28,7 @@ class MessageState(StrEnum):
     DISSOLVED = "dissolved"
     FAILED = "failed"
     DEAD = "dead"
+    SET_ASIDE = "set_aside"
 
 
 class MessageKind(StrEnum):
@@ -34,12 +36,17 @@ class MessageKind(StrEnum):
     ALREADY_REGISTERED = "already_registered"
     RESET_PASSWORD = "reset_password"  # noqa: S105 (a word, not a secret)
     PASSWORD_CHANGED = "password_changed"  # noqa: S105
+    NEW_SIGN_IN = "new_sign_in"
     APPOINTMENT_REQUESTED = "appointment_requested"
     APPOINTMENT_CONFIRMED = "appointment_confirmed"
     APPOINTMENT_MOVED = "appointment_moved"
     APPOINTMENT_DECLINED = "appointment_declined"
     APPOINTMENT_CANCELLED = "appointment_cancelled"
+    APPOINTMENT_REMINDER = "appointment_reminder"
+    TIME_RELEASED = "time_released"
     DOCTOR_REQUEST = "doctor_request"
+    DOCTOR_CHANGE = "doctor_change"
+    DOCTOR_AGENDA = "doctor_agenda"
     DOCTOR_APPROVED = "doctor_approved"
     INVITATION = "invitation"
 

@@ -1,6 +1,6 @@
 import pytest
 
-from app.auth.devices import in_words
+from app.accounts.devices import in_words
 
 APPLE = "AppleWebKit/605.1.15 (KHTML, like Gecko)"
 CHROME = "AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36"
