@@ -21,7 +21,7 @@ from app.messaging import outbox
 from app.models import Appointment, Patient, Role, User
 from app.models import AppointmentStatus as Status
 from app.scheduling import caps, claims, drafts, holds, openings, refusals
-from app.scheduling.days import date_of
+from app.scheduling.days import TICKS_A_DAY, date_of
 from app.scheduling.moves import Actor, move_on
 from app.scheduling.openings import Desk, Opening, length_of
 from app.scheduling.states import OWNS_CLAIMS
@@ -135,9 +135,11 @@ def near(
     desk: Desk, doctor: DoctorFacts, kind: VisitTypeFacts, tick: int, how_many: int = 3
 ) -> Sequence[Opening]:
     """The openings nearest to a tick, in order of time, wherever they are up to the horizon."""
-    on = date_of(tick, desk.settings.zoneinfo)
+    horizon = desk.settings.horizon_days
+    last = desk.first_tick + horizon * TICKS_A_DAY
+    on = date_of(min(max(tick, desk.first_tick), last), desk.settings.zoneinfo)
     found: list[Opening] = []
-    for reach in (*REACHES, desk.settings.horizon_days + abs((on - desk.at.date()).days)):
+    for reach in (*REACHES, horizon + 1):
         days = timedelta(reach)
         found = openings.between(desk, [doctor], kind, on - days, on + days)
         if len(found) >= how_many:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from time import process_time
+
 import pytest
 from sqlalchemy import select
 
@@ -206,6 +208,17 @@ def test_a_wish_beyond_the_horizon_finds_the_last_openings(clinic: FrozenClock) 
     facts = desk.catalogue.by_id[doctor.id]
     found = staff_bookings.near(desk, facts, facts.visit_types[0], tick("2027-02-16 10:00"))
     assert {one.day.isoformat() for one in found} == {"2027-01-23"}
+
+
+@pytest.mark.parametrize("when", ["2099-12-01 10:00", "1971-01-04 10:00"])
+def test_a_wish_for_another_lifetime_is_answered_as_fast(clinic: FrozenClock, when: str) -> None:
+    doctor = a_doctor()
+    desk = openings.desk()
+    facts = desk.catalogue.by_id[doctor.id]
+    start = process_time()
+    found = staff_bookings.near(desk, facts, facts.visit_types[0], tick(when))
+    assert len(found) == 3
+    assert process_time() - start < 0.5
 
 
 def test_overbooking_takes_none_of_the_doctors_time_and_all_of_the_patients(
