@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import exists, select
 from sqlalchemy.orm import joinedload
 
 from app.accounts import links, registration, sessions
@@ -14,8 +14,19 @@ from app.clinic import audit
 from app.errors import ChangedMeanwhile, ClinicError, NotAllowed, NotFound
 from app.extensions import db
 from app.messaging import outbox
-from app.models import MessageKind, Role, TokenPurpose, User
+from app.models import Appointment, MessageKind, Patient, Role, TokenPurpose, User
+from app.models import AppointmentStatus as Status
 from app.transaction import transactional
+
+DOCTORS_STAY = (
+    "Doctors keep their role, since their hours, their page and their visits hang on it. Close the "
+    "account, or invite the person under another e-mail address."
+)
+VISITS_FIRST = (
+    "This patient has appointments that are not over, and an admin has none. Cancel them or see "
+    "them through first."
+)
+NOT_OVER = (Status.REQUESTED, Status.CONFIRMED, Status.ARRIVED, Status.IN_CONSULTATION)
 
 
 class NotOneself(ClinicError):
@@ -41,9 +52,20 @@ def user_of(ref: str) -> User:
 
 
 def may_become(user: User) -> Role | None:
-    """The role that an admin may give this user: patients become admins and go back. Doctors
-    become doctors by their own sign-up, with a licence, and stay that."""
+    """The role that an admin may give this user, if `why_role_stays` says nothing: patients become
+    admins and go back. Doctors become doctors by their own sign-up, with a licence."""
     return {Role.PATIENT: Role.ADMIN, Role.ADMIN: Role.PATIENT}.get(user.role)
+
+
+def why_role_stays(user: User) -> str | None:
+    """Why nobody can give this user another role as things stand, in a sentence; or nothing."""
+    if user.role is Role.DOCTOR:
+        return DOCTORS_STAY
+    if user.role is Role.ADMIN:
+        return None
+    if not (user.is_active and user.is_confirmed):
+        return "Only an active account with a confirmed e-mail address can be an admin."
+    return VISITS_FIRST if user.patient and _has_visits(user.patient) else None
 
 
 @transactional
@@ -54,10 +76,12 @@ def set_role(user: User, role: Role, actor: User, *, version: int) -> None:
     """
     _lock(user, actor, version)
     before = user.role
+    if user.patient:  # whoever is just booking for them comes first
+        db.session.refresh(user.patient, with_for_update=True)
+    if reason := why_role_stays(user):
+        raise NotSensible(reason)
     if may_become(user) is not role:
         raise NotSensible(f"This account cannot become {_a(role)}.")
-    if role is Role.ADMIN and not (user.is_active and user.is_confirmed):
-        raise NotSensible("Only an active account with a confirmed e-mail address can be an admin.")
     if role is Role.PATIENT and user.patient is None:
         registration.add_patient(user)
     user.role = role
@@ -136,6 +160,12 @@ def _lock(user: User, actor: User, version: int) -> None:
     db.session.refresh(user, with_for_update=True)
     if user.version != version:
         raise ChangedMeanwhile
+
+
+def _has_visits(patient: Patient) -> bool:
+    """Whether something is booked for the patient, or under way."""
+    theirs = exists().where(Appointment.patient_id == patient.id, Appointment.status.in_(NOT_OVER))
+    return bool(db.session.scalar(select(theirs)))
 
 
 def _record(

@@ -154,6 +154,7 @@ def _user_page(found: User, refused: ClinicError | None = None) -> Response:
         coming=coming,
         seeing=seeing,
         next_role=administration.may_become(found),
+        role_stays=administration.why_role_stays(found),
         open_sessions=len(sessions.open_sessions(found)),
         is_invited=invitations.is_waiting(found),
         invited_until=invitations.good_until(found),

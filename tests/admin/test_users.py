@@ -17,7 +17,7 @@ from app.extensions import db
 from app.models import Role, User
 from tests.admin.conftest import Office
 from tests.builders import a_doctor, a_patient, a_user, booked, tomorrow_at
-from tests.pages import HTMX
+from tests.pages import HTMX, Page
 from tests.scheduling.conftest import queries
 
 
@@ -151,10 +151,34 @@ def test_a_doubtful_account_does_not_become_an_admin(
     office: Office, fields: dict[str, Any]
 ) -> None:
     found = patient(office, **fields)
-    page = office.admin.submit(office.admin.get(f"/admin/users/{found.ref}/").form("/role/"))
-    assert page.status == 409
-    assert "confirmed e-mail" in page.text
+    page = office.admin.get(f"/admin/users/{found.ref}/")
+    assert "confirmed e-mail address can be an admin" in page.text
+    assert asked_to_be_admin(office, page, found) == 409
     assert office.user(found.id).role is Role.PATIENT
+
+
+def asked_to_be_admin(office: Office, page: Page, user: User) -> int:
+    """What is answered to somebody who sends the form that their page does not show."""
+    assert not [form for form in page.forms if form.action.endswith("/role/")]
+    token = page.form("/logout/").values["csrf_token"]
+    values = {"csrf_token": token, "role": "admin", "version": str(user.version)}
+    return office.admin.post(f"/admin/users/{user.ref}/role/", values).status
+
+
+def test_a_patient_with_an_appointment_stays_one_until_it_is_over(office: Office) -> None:
+    with office.app.app_context():
+        ines = a_patient("Ines Carvalho")
+        visit = booked(ines, a_doctor("Ada Berg"), tomorrow_at("10:00"))
+        found, ref = office.user(ines.user_id), visit.ref
+    page = office.admin.get(f"/admin/users/{found.ref}/")
+    assert "This patient has appointments that are not over" in page.text
+    assert asked_to_be_admin(office, page, found) == 409
+    assert office.user(found.id).role is Role.PATIENT
+    assert office.trail("user.role") == []
+    visit_page = office.admin.get(f"/board/visit/{ref}/")
+    office.admin.submit(visit_page.form("/cancel/"), reason="She becomes a colleague")
+    done = office.admin.submit(office.admin.get(f"/admin/users/{found.ref}/").form("/role/"))
+    assert "Ines Carvalho is now admin" in done.text
 
 
 @pytest.mark.parametrize("role", ["doctor", "patient"])
@@ -169,11 +193,11 @@ def test_nobody_is_given_a_role_that_makes_no_sense(office: Office, role: str) -
 def test_a_doctors_role_is_not_changed_here(office: Office) -> None:
     with office.app.app_context():
         user = a_doctor("Ada Berg").user
-        ref, version = user.ref, user.version
+        ref, user_id = user.ref, user.id
     page = office.admin.get(f"/admin/users/{ref}/")
-    assert not [form for form in page.forms if form.action.endswith("/role/")]
-    values = {**page.form("/active/").values, "role": "admin", "version": str(version)}
-    assert office.admin.post(f"/admin/users/{ref}/role/", values).status == 409
+    assert "Doctors keep their role" in page.text
+    assert asked_to_be_admin(office, page, office.user(user_id)) == 409
+    assert office.user(user_id).role is Role.DOCTOR
 
 
 def test_closing_an_account_ends_its_sessions_and_keeps_its_appointments(office: Office) -> None:
