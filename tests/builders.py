@@ -30,6 +30,10 @@ from app.models import (
     Doctor,
     DoctorLanguage,
     Location,
+    MessageAttachment,
+    MessageKind,
+    MessageState,
+    OutboxMessage,
     Patient,
     Role,
     Specialty,
@@ -239,6 +243,40 @@ def booked(
     key = f"key-{next(_numbers)}"
     held = holds.hold(holder, doctor.ref, kind.ref, tick_of(starts_at), key)
     return bookings.book(holder, patient, held.ref, "A reason")
+
+
+@transactional
+def a_message(
+    appointment: Appointment | None = None,
+    user: User | None = None,
+    state: MessageState = MessageState.QUEUED,
+    kind: MessageKind = MessageKind.APPOINTMENT_CONFIRMED,
+    **fields: Any,
+) -> OutboxMessage:
+    """A message to `user`, or to the appointment's patient; a sent one is kept with a file."""
+    whom = user or (appointment.patient.user if appointment and appointment.patient else None)
+    usual: dict[str, Any] = {
+        "dedupe_key": f"message {next(_numbers)}",
+        "recipient": whom.email if whom else "nobody@example.org",
+        "user_id": whom.id if whom else None,
+        "appointment_id": appointment.id if appointment else None,
+        "tries": 0 if state is MessageState.QUEUED else 1,
+    }
+    if state is MessageState.SENT:
+        file = MessageAttachment(
+            position=0, name="appointment.ics", content_type="text/calendar", content=b"BEGIN"
+        )
+        usual |= {
+            "sent_at": clock.now(),
+            "subject": "Your visit is confirmed",
+            "text": "Hello\n\nYour visit is confirmed.\n",
+            "html": "<!doctype html><title>Confirmed</title><p style='color: teal'>Confirmed</p>",
+            "attachments": [file],
+        }
+    message = OutboxMessage(kind=kind, state=state, **usual | fields)
+    db.session.add(message)
+    db.session.flush()
+    return message
 
 
 def tomorrow_at(text: str, zone: ZoneInfo = BERLIN) -> datetime:

@@ -11,6 +11,8 @@ from app.admin import (  # noqa: E402, F401
     doctors,
     inviting,
     locations,
+    message,
+    outbox,
     overview,
     pages,
     profile_changes,

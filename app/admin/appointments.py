@@ -15,6 +15,7 @@ from app.directory.catalogue import Catalogue
 from app.errors import NotFound
 from app.htmx import respond
 from app.inputs import a_day, a_page
+from app.messaging import told
 from app.models import AppointmentStatus, Role
 from app.scheduling import openings, register
 from app.scheduling.appointments import When
@@ -32,10 +33,12 @@ def appointments() -> Response:
     desk = openings.desk()
     search = request.args.get("q", "")[:LONGEST_SEARCH].strip()
     wanted = _wanted(desk.catalogue, search)
+    page = register.find(wanted, desk.at, a_page(request.args.get("page")))
     return respond(
         "admin/appointments.html",
         "admin/_appointments.html",
-        page=register.find(wanted, desk.at, a_page(request.args.get("page"))),
+        page=page,
+        tellings=told.of(page.rows, desk.at),
         wanted=wanted,
         search=search,
         catalogue=desk.catalogue,

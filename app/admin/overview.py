@@ -5,8 +5,8 @@ from __future__ import annotations
 from flask import Response, current_app, make_response, render_template, url_for
 
 from app.admin import bp
+from app.admin.outbox import troubles_now
 from app.directory import approvals, profiles, setup
-from app.messaging.troubles import troubles
 from app.models import Role
 from app.scheduling import capacity, openings, register
 from app.scheduling.register import Concern
@@ -27,7 +27,7 @@ def overview() -> Response:
         page_changes_address=_address_of("admin.profile_changes"),
         unanswered=register.how_many(Concern.UNANSWERED, at),
         unclosed=register.how_many(Concern.UNCLOSED, at),
-        messages=troubles(at),
+        messages=troubles_now(),
         is_worker_silent=capacity.is_worker_silent(desk),
         loads=register.load_of_today(at),
         open_ticks=capacity.open_today(desk),

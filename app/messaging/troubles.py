@@ -2,28 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, and_, case, func, or_, select
+from sqlalchemy import ColumnElement, and_, func, or_, select
 
 from app.extensions import db
-from app.models import MessageState, OutboxMessage
+from app.models import MessageState as State
+from app.models import OutboxMessage
 
 LATE = timedelta(minutes=10)
-SHOWN = 10
 
 
 @dataclass(frozen=True, slots=True)
 class Troubles:
-    """How many messages were given up, fail again and again, or wait although their time has
-    come, as they do when no worker runs; and the latest of them."""
+    """How many messages were given up, fail and will be tried again, or wait although their time
+    has come, as they do when no worker runs. What an admin has set aside does not count."""
 
-    dead: int
-    failing: int
-    late: int
-    latest: Sequence[OutboxMessage]
+    dead: int = 0
+    failing: int = 0
+    late: int = 0
 
     @property
     def total(self) -> int:
@@ -31,22 +29,26 @@ class Troubles:
 
 
 def troubles(at: datetime) -> Troubles:
-    """What is wrong with the outbox at an instant; two queries on one index."""
-    dead = OutboxMessage.state == MessageState.DEAD
-    queued = OutboxMessage.state == MessageState.QUEUED
-    failing = and_(queued, OutboxMessage.tries > 0)
-    late = and_(queued, OutboxMessage.tries == 0, OutboxMessage.next_try_at < at - LATE)
-    counts = db.session.execute(
-        select(_count(dead), _count(failing), _count(late)).where(or_(dead, queued))
-    ).one()
-    latest = db.session.scalars(
-        select(OutboxMessage)
-        .where(or_(dead, failing, late))
-        .order_by(OutboxMessage.id.desc())
-        .limit(SHOWN)
-    ).all()
-    return Troubles(*counts, latest)
+    """What is wrong with the outbox at an instant: one query, on one index, of what is wrong."""
+    rows = db.session.execute(
+        select(OutboxMessage.state, func.count())
+        .where(is_troubled(at))
+        .group_by(OutboxMessage.state)
+    )
+    counts: dict[State, int] = dict(rows.all())
+    late = counts.get(State.QUEUED, 0) + counts.get(State.SENDING, 0)
+    return Troubles(counts.get(State.DEAD, 0), counts.get(State.FAILED, 0), late)
 
 
-def _count(condition: ColumnElement[bool]) -> ColumnElement[int]:
-    return func.count(case((condition, 1)))  # MariaDB knows no FILTER
+def is_troubled(at: datetime) -> ColumnElement[bool]:
+    """Messages that were given up, that fail, or that should have left by an instant."""
+    return or_(OutboxMessage.state.in_([State.DEAD, State.FAILED]), is_late(at))
+
+
+def is_late(at: datetime) -> ColumnElement[bool]:
+    """Messages that should have left ten minutes before an instant: nobody has taken them, or
+    whoever did is gone, or has only just come to them."""
+    return and_(
+        OutboxMessage.state.in_([State.QUEUED, State.SENDING]),
+        OutboxMessage.next_try_at < at - LATE,
+    )

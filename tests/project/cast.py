@@ -16,7 +16,16 @@ from app.clinic import policy, settings
 from app.directory import locations, specialties, visit_types
 from app.extensions import db
 from app.messaging import feeds, visit_links
-from app.models import Appointment, Doctor, HoursExceptionKind, Patient, Role, TokenPurpose, User
+from app.models import (
+    Appointment,
+    Doctor,
+    HoursExceptionKind,
+    MessageState,
+    Patient,
+    Role,
+    TokenPurpose,
+    User,
+)
 from app.scheduling import changes, closures, holds, time_off, visits
 from app.scheduling.holders import Holder
 from app.scheduling.moves import Actor
@@ -121,7 +130,15 @@ def build() -> Cast:
         **{f"session of {person}": _session_id(users[person]) for person in users},
     }
     db.session.commit()
+    things["sent message"], things["dead message"] = _messages(confirmed, requested)
     return Cast(tokens, things)
+
+
+def _messages(told: Appointment, untold: Appointment) -> tuple[str, str]:
+    """The numbers of a message that was sent, with a file, and of one that was given up."""
+    sent = builders.a_message(told, state=MessageState.SENT)
+    dead = builders.a_message(untold, state=MessageState.DEAD, error="Somebody said: 550 no")
+    return str(sent.id), str(dead.id)
 
 
 def _removals(admin: User) -> dict[str, str]:

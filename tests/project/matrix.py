@@ -232,6 +232,17 @@ ROUTES: dict[str, Row] = {
     "admin.overview": Row(ADMIN),
     "admin.appointments": Row(ADMIN),
     "admin.audit": Row(ADMIN),
+    "admin.messages": Row(ADMIN, query={"state": "sent", "to": "@day"}),
+    "admin.retry_messages": Row(ADMIN),
+    "admin.retry_messages_now": Row(ADMIN),
+    "admin.message": Row(ADMIN, {"number": "@sent message"}),
+    "admin.message_look": Row(ADMIN, {"number": "@sent message"}),
+    "admin.message_file": Row(ADMIN, {"number": "@sent message", "position": "1"}),
+    "admin.send_message_again": Row(
+        ADMIN, {"number": "@sent message"}, form={"newest": "@sent message"}
+    ),
+    "admin.retry_message": Row(ADMIN, {"number": "@dead message"}),
+    "admin.set_message_aside": Row(ADMIN, {"number": "@dead message"}),
     "admin.users": Row(ADMIN),
     "admin.user": Row(ADMIN, {"ref": "@patient"}),
     "admin.change_role": Row(ADMIN, {"ref": "@patient"}, form={"version": "1", "role": "admin"}),

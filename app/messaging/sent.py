@@ -1,0 +1,200 @@
+"""The outbox as admins read it: what was sent to whom, what waits, and what failed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from enum import StrEnum
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import ColumnElement, Subquery, select, union
+from sqlalchemy.orm import defer, joinedload
+
+from app.errors import NotFound
+from app.extensions import db
+from app.messaging.told import AGAIN_OF
+from app.messaging.troubles import is_late, is_troubled
+from app.models import (
+    Appointment,
+    Doctor,
+    MessageAttachment,
+    MessageKind,
+    MessageState,
+    OutboxMessage,
+    Patient,
+)
+from app.paging import Page, page_of, page_of_found
+
+LIKE_ESCAPE = "!"
+KINDS = {
+    "confirm_email": "Confirm your e-mail address",
+    "already_registered": "You are registered already",
+    "reset_password": "Choose a new password",
+    "password_changed": "Your password was changed",
+    "appointment_requested": "Visit requested",
+    "appointment_confirmed": "Visit confirmed",
+    "appointment_moved": "Visit moved",
+    "appointment_declined": "Request declined",
+    "appointment_cancelled": "Visit cancelled",
+    "appointment_reminder": "Reminder of a visit",
+    "time_released": "Held time released",
+    "doctor_request": "Request for the doctor",
+    "doctor_change": "Change for the doctor",
+    "doctor_agenda": "Agenda of the doctor's day",
+    "doctor_approved": "Doctor approved",
+}
+
+WITH_ALL_SHOWN = (
+    joinedload(OutboxMessage.user),
+    joinedload(OutboxMessage.appointment).joinedload(Appointment.location),
+    joinedload(OutboxMessage.appointment).joinedload(Appointment.visit_type),
+    joinedload(OutboxMessage.appointment).joinedload(Appointment.doctor).joinedload(Doctor.user),
+    joinedload(OutboxMessage.appointment).joinedload(Appointment.patient).joinedload(Patient.user),
+)
+WITHOUT_BODY = (defer(OutboxMessage.text), defer(OutboxMessage.html))
+
+
+class Asked(StrEnum):
+    """Which messages may be asked for: those that trouble an admin, those that are late, or those
+    of a state."""
+
+    UNDELIVERED = "undelivered"
+    LATE = "late"
+    QUEUED = "queued"
+    SENDING = "sending"
+    SENT = "sent"
+    DISSOLVED = "dissolved"
+    FAILED = "failed"
+    DEAD = "dead"
+    SET_ASIDE = "set_aside"
+
+
+class Sort(StrEnum):
+    """What a list of messages may be ordered by; a leading minus turns it round."""
+
+    NEWEST = "-when"
+    OLDEST = "when"
+    TO = "to"
+    TO_DOWN = "-to"
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which messages are looked for; what is empty does not narrow. `search` is a part of the
+    recipient's address, `user_ids` are people whose name was meant by it. The first and the last
+    day are dates in `zone`, both included, on which messages were written."""
+
+    zone: ZoneInfo
+    search: str = ""
+    user_ids: Sequence[int] = ()
+    asked: Asked | None = None
+    kind: MessageKind | None = None
+    first_day: date | None = None
+    last_day: date | None = None
+    sort: Sort = Sort.NEWEST
+
+
+def kind_in_words(kind: MessageKind) -> str:
+    """What a message of this kind is about, as people would say it."""
+    return KINDS.get(kind.value) or kind.value.replace("_", " ").capitalize()
+
+
+def find(wanted: Wanted, at: datetime, page: int) -> Page[OutboxMessage]:
+    """A page of the messages that are wanted, without what they say."""
+    query = (
+        select(OutboxMessage).options(*WITH_ALL_SHOWN, *WITHOUT_BODY).where(*_narrowed(wanted, at))
+    )
+    paged = page_of
+    if wanted.search:
+        found = _of_people(wanted)
+        query, paged = query.join(found, found.c.id == OutboxMessage.id), page_of_found
+    number: ColumnElement[Any] = OutboxMessage.id.expression
+    column = OutboxMessage.recipient.expression if "to" in wanted.sort.value else number
+    turned = wanted.sort.value.startswith("-")
+    order = [column.desc(), number.desc()] if turned else [column, number]
+    return paged(query, number, order, page)
+
+
+def message_of(number: int) -> OutboxMessage:
+    """The message of that number, with all that its page shows of it. Raises NotFound."""
+    message = db.session.scalars(
+        select(OutboxMessage).options(*WITH_ALL_SHOWN).where(OutboxMessage.id == number)
+    ).one_or_none()
+    if message is None:
+        raise NotFound("We could not find that message.")
+    return message
+
+
+def attachments_of(message: OutboxMessage) -> Sequence[MessageAttachment]:
+    """The files that went with a message, without what is in them."""
+    return db.session.scalars(
+        select(MessageAttachment)
+        .options(defer(MessageAttachment.content))
+        .where(MessageAttachment.message_id == message.id)
+        .order_by(MessageAttachment.position)
+    ).all()
+
+
+def attachment_of(number: int, position: int) -> MessageAttachment:
+    """One file of a message. Raises NotFound."""
+    found = db.session.get(MessageAttachment, (number, position))
+    if found is None:
+        raise NotFound("We could not find that file.")
+    return found
+
+
+def family_of(message: OutboxMessage) -> Sequence[OutboxMessage]:
+    """A message, what it repeats, and what repeats it, newest first; without what they say."""
+    if message.user_id is None:
+        return [message]
+    first = message.details.get(AGAIN_OF, message.id)
+    same = (
+        select(OutboxMessage)
+        .options(*WITHOUT_BODY)
+        .where(
+            OutboxMessage.user_id == message.user_id,
+            OutboxMessage.kind == message.kind,
+            OutboxMessage.appointment_id == message.appointment_id,
+            OutboxMessage.id >= first,
+        )
+        .order_by(OutboxMessage.id.desc())
+    )
+    return [one for one in db.session.scalars(same) if first in {one.id, _repeats(one)}]
+
+
+def _repeats(message: OutboxMessage) -> Any:
+    return message.details.get(AGAIN_OF)
+
+
+def _narrowed(wanted: Wanted, at: datetime) -> Iterable[ColumnElement[bool]]:
+    if wanted.asked is Asked.UNDELIVERED:
+        yield is_troubled(at)
+    elif wanted.asked is Asked.LATE:
+        yield is_late(at)
+    elif wanted.asked is not None:
+        yield OutboxMessage.state == MessageState(wanted.asked.value)
+    if wanted.kind is not None:
+        yield OutboxMessage.kind == wanted.kind
+    if wanted.first_day is not None:
+        yield OutboxMessage.created_at >= _midnight(wanted.first_day, wanted.zone)
+    if wanted.last_day is not None:
+        yield OutboxMessage.created_at < _midnight(wanted.last_day + timedelta(1), wanted.zone)
+
+
+def _of_people(wanted: Wanted) -> Subquery:
+    """The numbers of messages to an address with that part, or to these people. The two are found
+    each by its own index, since the table itself is heavy with what was sent."""
+    part = wanted.search
+    for special in (LIKE_ESCAPE, "%", "_"):
+        part = part.replace(special, LIKE_ESCAPE + special)
+    by_address = select(OutboxMessage.id).where(
+        OutboxMessage.recipient.ilike(f"%{part}%", escape=LIKE_ESCAPE)
+    )
+    by_name = select(OutboxMessage.id).where(OutboxMessage.user_id.in_(wanted.user_ids))
+    return union(by_address, by_name).subquery()
+
+
+def _midnight(on: date, zone: ZoneInfo) -> datetime:
+    return datetime(on.year, on.month, on.day, tzinfo=zone)
