@@ -30,6 +30,7 @@ def calendar_file(
     calendar = Calendar()
     calendar.add("prodid", "-//Docket//Docket//EN")
     calendar.add("version", "2.0")
+    calendar.add("calscale", "GREGORIAN")
     calendar.add("method", method)
     calendar.add_component(_event(appointment, clinic_name, base_url, method, organizer))
     return bytes(calendar.to_ical())
@@ -65,7 +66,8 @@ def _event(
     if method != "PUBLISH" and appointment.patient is not None:
         event.add("organizer", _person(organizer, clinic_name))
         patient = _person(appointment.patient.user.email, appointment.patient.name)
-        patient.params["PARTSTAT"] = "ACCEPTED"
+        patient.params["ROLE"] = "REQ-PARTICIPANT"
+        patient.params["PARTSTAT"] = "ACCEPTED"  # a visit is agreed when it is told
         patient.params["RSVP"] = "FALSE"
         event.add("attendee", patient)
     return event

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 from app import clock
 from app.mail_server import Unavailable
-from app.messaging.letters import Letter
+from app.messaging.letters import CalendarPart, Letter
 from app.messaging.plain import one_line
 from app.models import OutboxMessage
 from app.signing import Signer
@@ -64,14 +64,19 @@ def compose(message: OutboxMessage, letter: Letter, post: Post) -> EmailMessage:
     email.set_content(letter.text)
     email.add_alternative(letter.html, subtype="html")
     if letter.calendar is not None:
-        email.add_attachment(
-            letter.calendar.file,
-            maintype="text",
-            subtype="calendar",
-            filename=CALENDAR_NAME,
-            params={"method": letter.calendar.method, "charset": "utf-8"},
-        )
+        _add_calendar(email, letter.calendar)
     return email
+
+
+def _add_calendar(email: EmailMessage, calendar: CalendarPart) -> None:
+    """Put the .ics file in twice: as an alternative, by which Google and Outlook know that the
+    e-mail is about a visit, and as a file, which Apple's and older programs open."""
+    email.add_alternative(
+        calendar.file.decode(), "calendar", cte="base64", params={"method": calendar.method}
+    )
+    email.add_attachment(
+        calendar.file, maintype="application", subtype="ics", filename=CALENDAR_NAME
+    )
 
 
 def into_folder(folder: Path) -> Send:

@@ -49,6 +49,12 @@ def text_of(email: EmailMessage) -> str:
     return str(body.get_content())
 
 
+def html_of(email: EmailMessage) -> str:
+    body = email.get_body(("html",))
+    assert body is not None
+    return str(body.get_content())
+
+
 def outbox() -> list[OutboxMessage]:
     """All messages, as the database has them now, in order."""
     db.session.rollback()

@@ -18,7 +18,7 @@ from app.scheduling.moves import Actor
 from app.scheduling.visits import Step
 from app.transaction import transactional
 from tests.builders import a_doctor, a_location, a_patient, a_user, a_visit_type, booked, policy
-from tests.messaging.conftest import BASE_URL, in_three_days, outbox, text_of
+from tests.messaging.conftest import BASE_URL, html_of, in_three_days, outbox, text_of
 
 put = transactional(outgoing.put)
 
@@ -31,14 +31,14 @@ def states(of=None) -> list[tuple[str, str]]:
 
 def facts_of(email) -> dict[str, str]:
     """What the HTML twin has in its table, by label."""
-    html = email.get_body(("html",)).get_content()
-    rows = html5lib.parse(html, namespaceHTMLElements=False).iter("tr")
-    heads = [(row.find("th"), row.find("td")) for row in rows]
-    return {"".join(th.itertext()): "".join(td.itertext()) for th, td in heads if th is not None}
+    rows = html5lib.parse(html_of(email), namespaceHTMLElements=False).iter("tr")
+    pairs = [list(row) for row in rows if row.find("th") is not None]
+    return {"".join(th.itertext()): "".join(td.itertext()) for th, td in pairs}
 
 
 def calendar_of(email):
-    part = next(email.iter_attachments())
+    """The method, and the calendar that mail programs look for among the alternatives."""
+    part = next(p for p in email.walk() if p.get_content_type() == "text/calendar")
     return part["Content-Type"].params["method"], Calendar.from_ical(part.get_content())
 
 
