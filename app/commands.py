@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 import sys
+from email.utils import parseaddr
+from smtplib import SMTPException
 
 import click
 from flask import Flask, current_app
@@ -11,13 +13,17 @@ from flask.cli import with_appcontext
 
 from app.accounts import addresses, admins, names
 from app.errors import ClinicError
+from app.mail_server import Unavailable
+from app.messaging import mishaps, proof
+from app.messaging.delivery import NotAnAddress
 from app.scheduling.soundness import count_faults
-from app.worker import Worker
+from app.worker import Worker, post_of
+from config import Config
 
 
 def init(app: Flask) -> None:
     """Register the commands."""
-    for command in (worker, create_admin, check_claims):
+    for command in (worker, create_admin, check, check_claims):
         app.cli.add_command(command)
 
 
@@ -77,3 +83,34 @@ def check_claims() -> None:
     ):
         click.echo(f"{number:>8} {what}")
     sys.exit(0 if faults.none else 1)
+
+
+@click.group("check")
+def check() -> None:
+    """Prove that a part of this installation works."""
+
+
+@check.command("mail")
+@click.option("--to", "given", help="Whom to write to; the sender, unless told.")
+@with_appcontext
+def check_mail(given: str | None) -> None:
+    """Send one real message by the mail settings, or say what is wrong with them."""
+    config: Config = current_app.config["DOCKET"]
+    own = config.mail_username if "@" in config.mail_username else config.mail_sender
+    recipient = given or parseaddr(own)[1]
+    if config.mail_server:
+        click.echo(f"Sending a message to {recipient} by {config.mail_server}:{config.mail_port}.")
+    try:
+        with post_of(config) as post:
+            post.send(proof.write(post, recipient))
+    except (Unavailable, SMTPException, NotAnAddress) as fault:
+        why, what_now = mishaps.in_words(fault), proof.advice(fault, config.mail_server)
+        raise click.ClickException(f"{why}.\n{what_now}".strip()) from fault
+    if config.mail_server:
+        click.echo("The mail server has taken it. Look into the mailbox, and among the spam.")
+    else:
+        click.echo("No mail server is set (MAIL_SERVER), so messages become files.")
+        click.echo(f"This one is in {config.instance / 'mail'}")
+
+
+check.add_command(check_claims, "claims")

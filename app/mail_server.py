@@ -4,6 +4,7 @@ serves for many messages and is opened again when it broke."""
 from __future__ import annotations
 
 import smtplib
+import socket
 import ssl
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -102,8 +103,10 @@ class Delivery:
         connection = self._mail.connect()
         try:
             self._connection = connection.__enter__()
-        except (OSError, UnicodeError) as fault:  # SMTPException is an OSError
+        except OSError as fault:  # SMTPException is one
             raise Unavailable from fault
+        except UnicodeError as fault:
+            raise Unavailable from socket.gaierror(socket.EAI_NONAME, str(fault))
 
 
 class VerifiedMail(Mail):

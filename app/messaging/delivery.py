@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from email.errors import HeaderParseError
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
@@ -24,6 +25,10 @@ Send = Callable[[EmailMessage], None]
 
 CALENDAR_NAME = "appointment.ics"
 MOST_KEPT = 60_000  # bytes of text or of HTML; the columns take 65,535
+
+
+class NotAnAddress(ValueError):
+    """Nobody can be written to there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,20 +56,28 @@ class Kept:
 
 def compose(message: OutboxMessage, letter: Letter, post: Post) -> EmailMessage:
     """The e-mail for a letter. Its Message-ID is the same at each try, so that a mail server or a
-    reader can drop the second copy. Raises ValueError for a recipient that is no address."""
-    email = EmailMessage(policy=SMTP)
-    email["From"] = _address(post.sender)
-    email["To"] = _address(message.recipient)
-    email["Subject"] = letter.subject
-    email["Date"] = format_datetime(clock.now())
-    email["Message-ID"] = message_id(message, post.base_url)
-    email["Auto-Submitted"] = "auto-generated"
+    reader can drop the second copy. Raises NotAnAddress for a recipient that is none."""
+    number = message_id(message, post.base_url)
+    email = envelope(post, message.recipient, letter.subject, number)
     for name, value in letter.headers.items():
         email[name] = value
     email.set_content(letter.text)
     email.add_alternative(letter.html, subtype="html")
     if letter.calendar is not None:
         _add_calendar(email, letter.calendar)
+    return email
+
+
+def envelope(post: Post, recipient: str, subject: str, message_id: str) -> EmailMessage:
+    """An e-mail of this installation, without content. Raises NotAnAddress for a recipient or a
+    sender that is none."""
+    email = EmailMessage(policy=SMTP)
+    email["From"] = _address(post.sender)
+    email["To"] = _address(recipient)
+    email["Subject"] = subject
+    email["Date"] = format_datetime(clock.now())
+    email["Message-ID"] = message_id
+    email["Auto-Submitted"] = "auto-generated"
     return email
 
 
@@ -134,5 +147,8 @@ def message_id(message: OutboxMessage, base_url: str) -> str:
 def _address(text: str) -> Address:
     name, address = parseaddr(text) if "<" in text else ("", text)
     local, _, domain = address.rpartition("@")
-    ascii_domain = domain.encode("idna").decode("ascii")
-    return Address(one_line(name), addr_spec=f"{local}@{ascii_domain}")
+    try:
+        ascii_domain = domain.encode("idna").decode("ascii")
+        return Address(one_line(name), addr_spec=f"{local}@{ascii_domain}")
+    except (HeaderParseError, IndexError, ValueError) as fault:
+        raise NotAnAddress(f"{text!r} is no address") from fault

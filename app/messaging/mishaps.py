@@ -8,6 +8,7 @@ import socket
 import ssl
 
 from app.mail_server import Unavailable
+from app.messaging.delivery import NotAnAddress
 from app.messaging.plain import one_line
 
 LONGEST = 1000
@@ -37,6 +38,8 @@ def _sentence(fault: BaseException) -> str:
         return _words_of_smtp(fault)
     if isinstance(fault, OSError):
         return _words_of_network(fault)
+    if isinstance(fault, NotAnAddress):
+        return str(fault)
     return f"{type(fault).__name__}: {fault}"
 
 

@@ -6,8 +6,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from email.message import EmailMessage
+from pathlib import Path
 
 import pytest
+import trustme
 from flask import Flask
 
 from app.extensions import db
@@ -17,6 +19,7 @@ from app.models import Appointment, OutboxMessage, User
 from app.signing import Signer
 from tests.builders import a_doctor, a_patient, a_visit_type, booked, tomorrow_at
 from tests.conftest import FrozenClock
+from tests.messaging.mail_servers import free_port
 
 BASE_URL = "https://clinic.example"
 LINKS = Signer("a key for tests of letters, and for nothing else")
@@ -89,3 +92,22 @@ def request_(clinic: FrozenClock) -> Appointment:
 
 def in_three_days() -> datetime:
     return tomorrow_at("10:30") + timedelta(days=2)
+
+
+@pytest.fixture(scope="module")
+def authority() -> trustme.CA:
+    return trustme.CA()
+
+
+@pytest.fixture
+def port() -> int:
+    return free_port()
+
+
+@pytest.fixture
+def trusted(authority: trustme.CA, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The file of the authority that certifies the mail server, trusted by this process."""
+    file = tmp_path / "authority.pem"
+    authority.cert_pem.write_to_path(file)
+    monkeypatch.setenv("SSL_CERT_FILE", str(file))
+    return file

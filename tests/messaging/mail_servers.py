@@ -6,6 +6,7 @@ import asyncio
 import socket
 import ssl
 import threading
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -28,30 +29,57 @@ USERNAME, PASSWORD = "docket", "a mail password"
 class Mood:
     """How a mail server answers, and what it has taken."""
 
+    to_sender: str = "250 OK"
     to_recipient: str = "250 OK"
+    to_content: str = "250 Taken"
+    per_connection: int | None = None
+    breaks_when_idle: bool = False
     drops_after_data: bool = False
     hangs: bool = False
     taken: list[EmailMessage] = field(default_factory=list)
+    logins: int = 0
     reached: threading.Event = field(default_factory=threading.Event)
+    _taken_by: Counter[Any] = field(default_factory=Counter)
 
-    async def handle_RCPT(  # noqa: N802 (aiosmtpd's name)
+    async def handle_MAIL(  # noqa: N802 (aiosmtpd's name)
+        self, _server: Any, session: Any, envelope: Envelope, address: str, _options: Any
+    ) -> str:
+        if self._taken_by[session] == self.per_connection:
+            return "421 4.7.0 Enough by this connection"
+        envelope.mail_from = address
+        return self.to_sender
+
+    async def handle_NOOP(self, server: Any, *_: Any) -> str:  # noqa: N802
+        if self.breaks_when_idle:
+            server.transport.close()
+        return "250 OK"
+
+    async def handle_RCPT(  # noqa: N802
         self, _server: Any, _session: Any, envelope: Envelope, address: str, _options: Any
     ) -> str:
         if self.to_recipient.startswith("250"):
             envelope.rcpt_tos.append(address)
         return self.to_recipient
 
-    async def handle_DATA(self, server: Any, _session: Any, envelope: Envelope) -> str:  # noqa: N802
+    async def handle_DATA(self, server: Any, session: Any, envelope: Envelope) -> str:  # noqa: N802
         self.reached.set()
         if self.hangs:
             await asyncio.sleep(600)
         assert isinstance(envelope.content, bytes)
         email = message_from_bytes(envelope.content, policy=default)
         assert isinstance(email, EmailMessage)
+        if not self.to_content.startswith("250"):
+            return self.to_content
         self.taken.append(email)
+        self._taken_by[session] += 1
         if self.drops_after_data:
             server.transport.close()
-        return "250 Taken"
+        return self.to_content
+
+    def authenticate(self, _server: Any, *given: Any) -> AuthResult:
+        good = LoginPassword(USERNAME.encode(), PASSWORD.encode())
+        self.logins += given[-1] == good
+        return AuthResult(success=given[-1] == good, handled=False)
 
 
 def free_port() -> int:
@@ -71,7 +99,7 @@ def a_mail_server(authority: trustme.CA, mood: Mood, port: int) -> Iterator[Mood
         port=port,
         tls_context=context,
         require_starttls=True,
-        authenticator=_authenticate,
+        authenticator=mood.authenticate,
         auth_required=True,
     )
     controller.start()
@@ -83,17 +111,10 @@ def a_mail_server(authority: trustme.CA, mood: Mood, port: int) -> Iterator[Mood
 
 def writing_to(app: Flask, port: int, **settings: Any) -> Flask:
     """The application on the same database, as configured for the mail server on a port."""
-    config = replace(
-        app.config["DOCKET"],
-        mail_server="localhost",
-        mail_port=port,
-        mail_username=USERNAME,
-        mail_password=PASSWORD,
-        **settings,
-    )
-    return create_app(config)
-
-
-def _authenticate(_server: Any, _session: Any, _envelope: Any, _how: str, data: Any) -> AuthResult:
-    good = LoginPassword(USERNAME.encode(), PASSWORD.encode())
-    return AuthResult(success=data == good)
+    by_default = {
+        "mail_server": "localhost",
+        "mail_port": port,
+        "mail_username": USERNAME,
+        "mail_password": PASSWORD,
+    }
+    return create_app(replace(app.config["DOCKET"], **(by_default | settings)))
