@@ -12,7 +12,7 @@ import re
 import secrets
 import struct
 from collections.abc import Container
-from io import BytesIO
+from io import SEEK_END, BytesIO
 from pathlib import Path
 from typing import BinaryIO
 
@@ -22,6 +22,7 @@ from app.errors import ClinicError
 
 FOLDER = "portraits"  # of the instance
 EDGE = 512  # pixels
+MOST_BYTES = 2 * 1024 * 1024
 MOST_PIXELS = 25_000_000
 FORMATS = ("PNG", "JPEG", "WEBP")
 NAME = re.compile(r"[0-9a-f]{48}\.webp", re.ASCII)
@@ -40,6 +41,11 @@ class BrokenPicture(ClinicError):
     sentence = "This picture is damaged or not complete. Save it anew, or choose another one."
 
 
+class TooManyBytes(ClinicError):
+    status = 422
+    sentence = "This picture is too big: at most 2 MB. Make it smaller, then try again."
+
+
 class TooManyPixels(ClinicError):
     status = 422
     sentence = "This picture is too large: at most 25 megapixels. Make it smaller, then try again."
@@ -48,8 +54,12 @@ class TooManyPixels(ClinicError):
 def store(folder: Path, file: BinaryIO) -> str:
     """Keep a picture in `folder` as a square of 512 pixels; the name of its file.
 
-    The type is told by the content alone. Raises NotAPicture, TooManyPixels, BrokenPicture.
+    The type is told by the content alone. Raises TooManyBytes, NotAPicture, TooManyPixels,
+    BrokenPicture.
     """
+    if file.seek(0, SEEK_END) > MOST_BYTES:
+        raise TooManyBytes
+    file.seek(0)
     content = _encoded(_square(_opened(file)))
     name = f"{hashlib.blake2b(content, digest_size=24).hexdigest()}.webp"
     folder.mkdir(parents=True, exist_ok=True)

@@ -11,6 +11,7 @@ from flask_login import current_user
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from app.directory import portraits, preview, profile, profiles
+from app.directory.profile import Profile
 from app.directory.profiles import Draft
 from app.doctor import bp
 from app.doctor.page_form import PageForm, page_form
@@ -24,7 +25,21 @@ from app.scheduling import openings, soonest
 from app.security import limited, me, only
 
 GONE = "The picture is no longer here. Choose it once more."
-TOO_BIG = "This picture is too big: at most 2 MB. Make it smaller, then try again."
+TOO_BIG = (
+    "This picture is far too big: at most 2 MB. What you typed could not be read with it; the Back "
+    "button of your browser may still have it."
+)
+LARGEST_FORM = 20 * 1024 * 1024  # with a picture straight from a camera
+WITH_PICTURE = {"doctor.page_now", "doctor.page_preview_now"}
+
+
+@bp.url_value_preprocessor
+def admit_pictures(endpoint: str | None, _: object) -> None:
+    """Read the form also with a picture that is too big, so that only the picture is refused. It is
+    decided before anything reads the body. Files go to the disk; other forms stay short."""
+    has_files = request.mimetype == "multipart/form-data"
+    if endpoint in WITH_PICTURE and has_files and _is_staff():
+        request.max_content_length = LARGEST_FORM
 
 
 @bp.get("/my-page/", endpoint="page")
@@ -47,12 +62,9 @@ def page_now() -> Response:
     doctor = chosen_doctor()
     if doctor is None:
         return see_other(url_for("admin.doctors"))
-    form = _sent(doctor)
-    is_valid = form.validate()
-    portrait = _chosen_portrait(form)
-    if not is_valid or form.portrait.errors:
+    form, wanted = _sent(doctor)
+    if wanted is None:
         return _page(profiles.draft_of(doctor), form, 422)
-    wanted = form.profile(portrait)
     try:
         is_published = profiles.save(doctor, wanted, me(), version=form.version.data or "")
     except ChangedMeanwhile as refused:
@@ -89,28 +101,33 @@ def page_preview() -> Response:
     doctor = chosen_doctor()
     if doctor is None:
         return see_other(url_for("admin.doctors"))
-    desk = openings.desk()
     draft = profiles.draft_of(doctor)
-    facts = preview.facts_of(desk.catalogue, doctor, draft.wanted)
-    page = render_template(
-        "doctor/page_preview.html",
-        desk=desk,
-        doctor=facts,
-        visits=soonest.of_each_visit_type(desk, facts),
-        paragraphs=[line for line in facts.about.splitlines() if line.strip()],
-        draft=draft,
-        back=_address(doctor),
-    )
-    return make_response(page)
+    return _preview(doctor, draft.wanted, has_changes=bool(draft.asked))
+
+
+@bp.post("/my-page/preview/")
+@only(Role.DOCTOR, Role.ADMIN)
+@takes_many("languages", "specialties")
+@limited("60 per hour")
+def page_preview_now() -> Response:
+    """The same for what is typed, with nothing saved; and the way back to the form as it was."""
+    doctor = chosen_doctor()
+    if doctor is None:
+        return see_other(url_for("admin.doctors"))
+    form, wanted = _sent(doctor)
+    if "again" in request.form:
+        return _page(profiles.draft_of(doctor), form)
+    if wanted is None:
+        return _page(profiles.draft_of(doctor), form, 422)
+    return _preview(doctor, wanted, form=form)
 
 
 @bp.errorhandler(RequestEntityTooLarge)
 def too_big(error: RequestEntityTooLarge) -> Response:
     """Say it beside the picture: only that can have made the form of the page so large. What else
     was typed cannot be read any more."""
-    is_staff = current_user.is_authenticated and me().role in {Role.DOCTOR, Role.ADMIN}
     doctor = None
-    if request.endpoint == "doctor.page_now" and is_staff:
+    if request.endpoint in WITH_PICTURE and _is_staff():
         with suppress(ClinicError):  # nothing catches what an error's page raises
             doctor = chosen_doctor()
     if doctor is None:
@@ -133,8 +150,16 @@ def _form_of(draft: Draft) -> PageForm:
     return form
 
 
-def _sent(doctor: Doctor) -> PageForm:
-    return page_form(profile.offered(), profile.specialties(), None, doctor.title)
+def _sent(doctor: Doctor) -> tuple[PageForm, Profile | None]:
+    """The form that was sent, and what it says if it is valid."""
+    form = page_form(profile.offered(), profile.specialties(), None, doctor.title)
+    is_valid = form.validate()
+    portrait = _chosen_portrait(form)
+    return form, form.profile(portrait) if is_valid and not form.portrait.errors else None
+
+
+def _is_staff() -> bool:
+    return current_user.is_authenticated and me().role in {Role.DOCTOR, Role.ADMIN}
 
 
 def _chosen_portrait(form: PageForm) -> str | None:
@@ -166,6 +191,22 @@ def _say_what_happened(is_published: bool) -> None:
 
 def _address(doctor: Doctor, endpoint: str = "doctor.page") -> str:
     return url_for(endpoint, doctor=doctor.ref if me().role is Role.ADMIN else None)
+
+
+def _preview(doctor: Doctor, wanted: Profile, **context: object) -> Response:
+    desk = openings.desk()
+    facts = preview.facts_of(desk.catalogue, doctor, wanted)
+    page = render_template(
+        "doctor/page_preview.html",
+        desk=desk,
+        doctor=facts,
+        visits=soonest.of_each_visit_type(desk, facts),
+        paragraphs=[line for line in facts.about.splitlines() if line.strip()],
+        is_own=me().role is Role.DOCTOR,
+        address=lambda endpoint: _address(doctor, endpoint),
+        **context,
+    )
+    return make_response(page)
 
 
 def _page(draft: Draft, form: PageForm, status: int = 200, **context: object) -> Response:

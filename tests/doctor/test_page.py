@@ -3,6 +3,8 @@ published before an admin has let it through."""
 
 from __future__ import annotations
 
+import html
+import re
 from dataclasses import dataclass
 from io import BytesIO
 
@@ -10,7 +12,8 @@ import pytest
 from flask import Flask
 from PIL import Image
 from sqlalchemy import select
-from werkzeug.datastructures import MultiDict
+from werkzeug.datastructures import FileStorage, MultiDict
+from werkzeug.test import encode_multipart
 
 from app.directory import profiles
 from app.directory.profile import Profile, Terms
@@ -40,18 +43,25 @@ class Desk:
     def public(self) -> Page:
         return Visitor(self.app.test_client()).get(f"/doctors/{self.ref}/")
 
-    def send(self, visitor: Visitor | None = None, **values: object) -> Page:
+    def send(self, visitor: Visitor | None = None, to: str = "", **values: object) -> Page:
         """Send the form as it stands, with some of its values changed."""
         visitor = visitor or self.doctor
-        address = PAGE if visitor is self.doctor else f"{PAGE}?doctor={self.ref}"
-        form = visitor.get(address).form(address)
+        whose = "" if visitor is self.doctor else f"?doctor={self.ref}"
+        form = visitor.get(f"{PAGE}{whose}").form(f"{PAGE}{whose}")
         data: MultiDict[str, object] = MultiDict(form.values)
         data.setlist("languages", ["en"])
         data.setlist("specialties", ["cardiology"])
         for name, value in values.items():
             data.setlist(name, value if isinstance(value, list) else [value])
-        answer = visitor.client.post(address, data=data, base_url=ORIGIN)
+        edge, body = encode_multipart(data)
+        kind = f"multipart/form-data; boundary={edge}"
+        where = f"{PAGE}{to}{whose}"
+        answer = visitor.client.post(where, data=body, content_type=kind, base_url=ORIGIN)
         return Page(answer)
+
+    def preview(self, visitor: Visitor | None = None, **values: object) -> Page:
+        """What the form shows when its button asks for a preview."""
+        return self.send(visitor, to="preview/", **values)
 
 
 @pytest.fixture
@@ -67,7 +77,7 @@ def desk(app: Flask, frozen_clock) -> Desk:
 def a_file(kind: str = "JPEG", size: tuple[int, int] = (800, 600), name: str = "me.jpg"):
     content = BytesIO()
     Image.new("RGB", size, "teal").save(content, kind)
-    return BytesIO(content.getvalue()), name
+    return FileStorage(BytesIO(content.getvalue()), name)
 
 
 def test_what_is_saved_waits_and_the_public_page_stays(desk):
@@ -93,6 +103,60 @@ def test_the_preview_shows_it_as_it_will_look(desk):
     assert "€60.00" in preview.text
     assert "This is a preview" in preview.text
     assert "45 min" not in desk.public().text
+
+
+def test_the_form_shows_what_is_typed_and_stores_nothing(desk):
+    page = desk.preview(about="Only typed.", portrait=a_file(), **{f"price_{desk.kind}": "60"})
+    assert page.status == 200
+    assert "Only typed." in page.text
+    assert "€60.00" in page.text
+    assert "/portraits/" in page.html
+    assert "Nothing is saved yet." in page.text
+    published, wanted, _ = desk.draft()
+    assert wanted == published
+    assert "Only typed." not in desk.doctor.get(PAGE).html
+
+
+def test_from_the_preview_one_goes_back_to_the_form_as_it_was_or_saves(desk):
+    typed = {"about": "First.\r\n\r\nSecond.", "languages": ["en", "de"], "title": "Prof."}
+    page = desk.preview(portrait=a_file(), **typed)
+    form = page.form(PAGE)
+    back = desk.doctor.client.post(
+        f"{PAGE}preview/", data=values_of(page) | {"again": "yes"}, base_url=ORIGIN
+    )
+    again = Page(back)
+    assert again.status == 200
+    assert again.form(PAGE).values["about"].strip().splitlines() == ["First.", "", "Second."]
+    assert again.form(PAGE).values["kept"] == form.values["kept"]
+    assert again.form(PAGE).values["title"] == "Prof."
+    assert desk.draft()[1] == desk.draft()[0]
+    saved = desk.doctor.client.post(PAGE, data=values_of(page), base_url=ORIGIN)
+    assert saved.status_code == 303
+    wanted = desk.draft()[1]
+    assert (wanted.about, wanted.title) == ("First.\n\nSecond.", "Prof.")
+    assert (wanted.languages, wanted.portrait) == (("de", "en"), form.values["kept"])
+    assert wanted.visits == {desk.kind: Terms()}
+
+
+def test_what_cannot_be_shown_is_said_in_the_form(desk):
+    page = desk.preview(about="Kept.", **{f"minutes_{desk.kind}": "7"})
+    assert page.status == 422
+    assert "in steps of 5" in page.text
+    assert page.form(PAGE).values["about"].strip() == "Kept."
+
+
+def test_an_admin_sees_a_preview_before_publishing(desk):
+    page = desk.preview(desk.admin, about="By the clinic.")
+    assert "By the clinic." in page.text
+    assert "By the clinic." not in desk.public().text
+    assert page.form(f"{PAGE}?doctor={desk.ref}").values["about"] == "By the clinic."
+
+
+def values_of(page: Page) -> MultiDict[str, str]:
+    """All that the preview's form sends, with what it sends several times."""
+    form = page.html.split('<form class="actions"')[1].split("</form>")[0]
+    pairs = re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)">', form, re.DOTALL)
+    return MultiDict((name, html.unescape(value)) for name, value in pairs)
 
 
 @pytest.mark.parametrize("price", ["60", "60.00", "60,00", " 60.00 "])
@@ -158,13 +222,13 @@ def test_a_picture_waits_too_and_can_be_removed(desk):
     [
         (b"hello", "not a picture that we can read"),
         (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "not a picture that we can read"),
-        (a_file("GIF")[0].getvalue(), "not a picture that we can read"),
-        (a_file()[0].getvalue()[:900], "damaged or not complete"),
-        (a_file("PNG", (5010, 5000))[0].getvalue(), "at most 25 megapixels"),
+        (a_file("GIF").read(), "not a picture that we can read"),
+        (a_file().read()[:900], "damaged or not complete"),
+        (a_file("PNG", (5010, 5000)).read(), "at most 25 megapixels"),
     ],
 )
 def test_a_picture_that_cannot_be_taken_is_refused_beside_its_field(desk, content, complaint):
-    page = desk.send(about="Kept.", portrait=(BytesIO(content), "portrait.jpg"))
+    page = desk.send(about="Kept.", portrait=FileStorage(BytesIO(content), "portrait.jpg"))
     assert page.status == 422
     assert complaint in page.html.split('id="portrait-error"')[1][:400]
     assert page.form(PAGE).values["about"].strip() == "Kept."
@@ -172,13 +236,32 @@ def test_a_picture_that_cannot_be_taken_is_refused_beside_its_field(desk, conten
 
 
 def too_much() -> dict[str, object]:
-    """A form with a picture of more than 2 MB, as it travels."""
+    """A form with a picture larger than any camera makes, as it travels."""
     head = b'--edge\r\nContent-Disposition: form-data; name="portrait"; filename="me.jpg"\r\n\r\n'
-    body = head + b"x" * 2_200_000 + b"\r\n--edge--\r\n"
+    body = head + b"x" * 21_000_000 + b"\r\n--edge--\r\n"
     return {"data": body, "content_type": "multipart/form-data; boundary=edge"}
 
 
-def test_a_picture_of_more_than_two_megabytes_is_refused_beside_its_field(desk):
+@pytest.mark.parametrize("size", [2_100_000, 3_000_000, 12_000_000])
+def test_a_picture_of_more_than_two_megabytes_is_refused_and_the_rest_is_kept(desk, size):
+    with desk.app.app_context():
+        name = a_portrait()
+    too_big = FileStorage(BytesIO(a_file().read() + bytes(size)), "me.jpg")
+    typed = {f"minutes_{desk.kind}": "45", "languages": ["en", "de"], "kept": name}
+    page = desk.send(about="Typed for an hour.", portrait=too_big, **typed)
+    assert page.status == 422
+    assert "at most 2 MB" in page.html.split('id="portrait-error"')[1][:600]
+    form = page.form(PAGE)
+    assert form.values["about"].strip() == "Typed for an hour."
+    assert form.values[f"minutes_{desk.kind}"] == "45"
+    assert form.values["kept"] == name
+    assert re.search(
+        r'name="languages"[^>]*value="de"[^>]*checked|checked[^>]*value="de"', page.html
+    )
+    assert desk.draft()[1] == desk.draft()[0]
+
+
+def test_a_picture_that_is_far_too_big_is_refused_beside_its_field(desk):
     page = Page(desk.doctor.client.post(PAGE, base_url=ORIGIN, **too_much()))
     assert page.status == 422
     assert "at most 2 MB" in page.html.split('id="portrait-error"')[1][:600]
@@ -205,7 +288,7 @@ def test_a_clinic_may_have_hundreds_of_visit_types(desk):
 
 @pytest.mark.parametrize("name", ["../../etc/passwd", "a/b\\c.jpg", "x" * 300, "<b>.svg", "."])
 def test_the_name_of_the_file_means_nothing(desk, name):
-    assert desk.send(portrait=(a_file()[0], name)).status == 303
+    assert desk.send(portrait=a_file(name=name)).status == 303
     assert desk.draft()[1].portrait.endswith(".webp")
 
 

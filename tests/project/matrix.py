@@ -228,6 +228,10 @@ ROUTES: dict[str, Row] = {
     ),
     "doctor.withdraw_page": Row(DOCTORS | ADMIN, form={"version": "1"}),
     "doctor.page_preview": Row(DOCTORS | ADMIN),
+    "doctor.page_preview_now": Row(
+        DOCTORS | ADMIN,
+        form={"title": "Prof.", "languages": "de", "specialties": "@specialty", "about": "Hello."},
+    ),
     # The clinic.
     "admin.overview": Row(ADMIN),
     "admin.appointments": Row(ADMIN),
