@@ -138,5 +138,5 @@ class Worker:
             pause = longest * random.uniform(0.75, 1)  # noqa: S311
             self._mail_rests_until = time.monotonic() + pause
             log.warning("No mail for %.0f s: %s", pause, mishaps.in_words(fault))
-        else:
+        if turn.sent:
             self._mail_pause = 0

@@ -32,7 +32,9 @@ class Mood:
     to_sender: str = "250 OK"
     to_recipient: str = "250 OK"
     to_content: str = "250 Taken"
+    refuses: tuple[str, ...] = ()
     per_connection: int | None = None
+    closes_after: int | None = None
     breaks_when_idle: bool = False
     drops_after_data: bool = False
     hangs: bool = False
@@ -41,7 +43,19 @@ class Mood:
     reached: threading.Event = field(default_factory=threading.Event)
     _taken_by: Counter[Any] = field(default_factory=Counter)
 
-    async def handle_MAIL(  # noqa: N802 (aiosmtpd's name)
+    @property
+    def is_closed(self) -> bool:
+        return len(self.taken) == self.closes_after
+
+    async def handle_EHLO(  # noqa: N802 (aiosmtpd's name)
+        self, server: Any, session: Any, _envelope: Any, name: str, answers: list[str]
+    ) -> list[str]:
+        if self.is_closed:
+            server.transport.close()
+        session.host_name = name
+        return answers
+
+    async def handle_MAIL(  # noqa: N802
         self, _server: Any, session: Any, envelope: Envelope, address: str, _options: Any
     ) -> str:
         if self._taken_by[session] == self.per_connection:
@@ -50,13 +64,15 @@ class Mood:
         return self.to_sender
 
     async def handle_NOOP(self, server: Any, *_: Any) -> str:  # noqa: N802
-        if self.breaks_when_idle:
+        if self.breaks_when_idle or self.is_closed:
             server.transport.close()
         return "250 OK"
 
     async def handle_RCPT(  # noqa: N802
         self, _server: Any, _session: Any, envelope: Envelope, address: str, _options: Any
     ) -> str:
+        if address in self.refuses:
+            return "550 5.1.1 No such person"
         if self.to_recipient.startswith("250"):
             envelope.rcpt_tos.append(address)
         return self.to_recipient
