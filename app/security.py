@@ -27,7 +27,7 @@ from werkzeug.routing import RoutingException
 from app.accounts import known_browsers, sessions
 from app.accounts.sessions import Device
 from app.errors import Busy, NotAllowed
-from app.extensions import limiter, login_manager
+from app.extensions import csrf, limiter, login_manager
 from app.htmx import is_htmx, see_other, wants_fragment
 from app.models import Doctor, LoginSession, Patient, Role, User
 from app.scheduling.holders import Holder
@@ -58,6 +58,8 @@ BEFORE_NEW_PASSWORD = frozenset(
         "auth.invitation_link",
         "auth.invitation",
         "auth.invitation_now",
+        "auth.unsubscribe",
+        "auth.unsubscribe_now",
     }
 )
 
@@ -96,6 +98,17 @@ def quiet(view: View) -> View:
     """A poll: it shows no sign of a person, so it does not keep a session alive; and it comes
     often and costs little, so no limit counts it."""
     view.is_quiet = True  # type: ignore[attr-defined]
+    return view
+
+
+def by_address_alone(view: View) -> View:
+    """The address of this view is a key of its own: it asks for no token in its form.
+
+    Such a token keeps another site from sending a form with a visitor's cookie. Where no cookie is
+    asked for, there is nothing to misuse: who does not know the address can send nothing, and who
+    knows it needs nobody else's browser.
+    """
+    csrf.exempt(view)
     return view
 
 

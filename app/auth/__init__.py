@@ -8,8 +8,11 @@ from app.auth import (  # noqa: E402, F401
     confirming,
     invited,
     own_account,
+    own_feed,
+    own_messages,
     own_sessions,
     registering,
     resetting,
     signing_in,
+    unsubscribing,
 )

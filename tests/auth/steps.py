@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from app.extensions import db
-from app.models import User
+from app.extensions import Base, db
 from tests.builders import PASSWORD
 from tests.pages import ORIGIN, Form, Page, Visitor
 
@@ -55,7 +54,7 @@ def token_in(visitor: Visitor) -> str:
         return str(session.get("_user_id", ""))
 
 
-def see_again(user: User) -> None:
+def see_again(row: Base) -> None:
     """Read a row as it is now, after what browsers did."""
     db.session.rollback()
-    db.session.refresh(user)
+    db.session.refresh(row)

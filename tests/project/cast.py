@@ -126,6 +126,7 @@ def build() -> Cast:
         "deleted time off": str(deleted),
         "portrait": doctor_a.portrait or "",
         "feed token": _feed_token(patient_a.user),
+        "stopping token": _signer().token(Purpose.STOP_REMINDERS, patient_b.user.ref),
         "settings": policy.version_of(settings.current()),
         **{f"session of {person}": _session_id(users[person]) for person in users},
     }
@@ -187,9 +188,13 @@ def _exception(doctor: Doctor, kind: HoursExceptionKind, starts: str, ends: str)
     return next(e.first.id for e in time_off.coming(doctor) if e.first.starts_at == begins)
 
 
+def _signer() -> Signer:
+    return Signer(str(current_app.secret_key))
+
+
 def _feed_token(user: User) -> str:
     feeds.renew(user, seen=feeds.OFF)
-    path = feeds.path_of(user, Signer(str(current_app.secret_key))) or ""
+    path = feeds.path_of(user, _signer()) or ""
     return path.removeprefix("/calendar/").removesuffix(".ics")
 
 

@@ -135,4 +135,5 @@ def faults_of_fragment(html: str) -> list[str]:
 
 def _is_own(address: str) -> bool:
     parts = urlsplit(address.strip())
-    return parts.scheme in OWN_SCHEMES and not parts.netloc
+    is_own_calendar = parts.scheme == "webcal" and parts.path.startswith("/calendar/")
+    return is_own_calendar or (parts.scheme in OWN_SCHEMES and not parts.netloc)

@@ -131,6 +131,18 @@ ROUTES: dict[str, Row] = {
     "auth.devices": Row(SIGNED_IN),
     "auth.end_session": Row(SIGNED_IN, form={"session": "999999999"}),
     "auth.end_others": Row(SIGNED_IN),
+    "auth.messages": Row(SIGNED_IN),
+    "auth.choose_reminders": Row(
+        PATIENTS, form={"choice": "own", "hours": "24", "version": "clinic"}
+    ),
+    "auth.choose_mail": Row(DOCTORS, form={"agenda": "morning", "version": "never-True"}),
+    "auth.renew_feed": Row(PATIENTS | DOCTORS, form={"number": "0"}),
+    "auth.turn_off_feed": Row(PATIENTS | DOCTORS, form={"number": "0"}),
+    "auth.name_in_feed": Row(DOCTORS, form={"names": "yes", "seen": "0"}),
+    "auth.unsubscribe": Row(EVERYBODY, {"token": "@stopping token"}),
+    "auth.unsubscribe_now": Row(
+        EVERYBODY, {"token": "@stopping token"}, form={"List-Unsubscribe": "One-Click"}
+    ),
     # A patient's own appointments.
     "patient.appointments": Row(PATIENTS),
     "patient.booked": Row(PATIENT_A, MINE),
@@ -334,6 +346,9 @@ ROUTES: dict[str, Row] = {
     "admin.settings": Row(ADMIN),
     "admin.settings_now": Row(ADMIN, form={**SETTINGS, "version": "@settings"}),
 }
+
+# What is sent there needs no token of a form: the address is a key of its own.
+BY_ADDRESS_ALONE = frozenset({"auth.unsubscribe_now"})
 
 
 def filled(words: Mapping[str, str], things: Mapping[str, str]) -> dict[str, str]:

@@ -96,6 +96,11 @@
       if (held && !except) menu.querySelector("summary").focus();
     }
   };
+  const copyFrom = (field) => {
+    field.select();
+    // Without a safe line there is no clipboard; what is selected can still be copied by hand.
+    navigator.clipboard?.writeText(field.value).then(() => say("Copied"), () => {});
+  };
   document.addEventListener("click", (event) => {
     closeMenus(event.target);
     const reveal = event.target.closest("[data-reveal]");
@@ -105,6 +110,8 @@
       input.type = shown ? "password" : "text";
       reveal.textContent = shown ? "Show" : "Hide";
     }
+    const copy = event.target.closest("[data-copy]");
+    if (copy) copyFrom(document.getElementById(copy.dataset.copy));
     if (event.target.closest("[data-print]")) print();
     if (event.target.closest("[data-theme-switch]")) {
       const system = matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light";
@@ -146,7 +153,7 @@
 
   // After a change, focus moves only where the answer asks for it; a poll never moves it.
   const settle = (event) => {
-    for (const scripted of all("[data-theme-switch], [data-reveal], [data-print]")) scripted.hidden = false;
+    for (const scripted of all("[data-theme-switch], [data-reveal], [data-print], [data-copy]")) scripted.hidden = false;
     for (const unneeded of all("[data-without-js]")) unneeded.hidden = true;
     tick();
     showChosenDays();
