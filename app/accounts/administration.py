@@ -137,11 +137,16 @@ def ask_for_new_password(user: User, actor: User, *, version: int) -> None:
     _record(actor, "user.password_asked", user, before, {"must_change_password": True})
 
 
+def lock_admins() -> None:
+    """Let nobody else who locks all admins go on until the present transaction ends."""
+    admins = select(User.id).where(User.role == Role.ADMIN).order_by(User.id).with_for_update()
+    db.session.scalars(admins).all()
+
+
 def of_an_admin(actor: User) -> None:
     """Lock all admins, in the present transaction, and see that the actor is one who is active.
     Raises NotAllowed."""
-    admins = select(User.id).where(User.role == Role.ADMIN).order_by(User.id).with_for_update()
-    db.session.scalars(admins).all()
+    lock_admins()
     db.session.refresh(actor)
     if actor.role is not Role.ADMIN or not actor.is_active:
         raise NotAllowed

@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, and_, exists, func, or_, select
 
 from app import clock
 from app.accounts import addresses, confirmation, links, passwords, registration, sessions, slowing
-from app.accounts.administration import of_an_admin
+from app.accounts.administration import lock_admins, of_an_admin
 from app.accounts.confirmation import AddressInUse
 from app.accounts.registration import Practice
 from app.accounts.sessions import hash_of
@@ -164,7 +164,9 @@ def _check_inviting(role: Role, actor: User) -> None:
 
 
 def _check_free(email: str) -> None:
-    """Raise AddressTaken when the address is somebody's, or waits for somebody who is invited."""
+    """Raise AddressTaken when the address is somebody's, or waits for somebody who is invited. No
+    key keeps two from waiting for one address, so those who ask come one after the other."""
+    lock_admins()
     waiting = and_(User.email == email, User.is_active, _was_invited(User.id.expression))
     taken = select(User.id).where(or_(User.confirmed_email == email, waiting))
     if db.session.scalar(taken.limit(1)) is not None:

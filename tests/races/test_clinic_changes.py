@@ -8,6 +8,8 @@ from functools import partial
 from flask import Flask
 
 from app import clock
+from app.accounts import invitations
+from app.accounts.invitations import Newcomer
 from app.clock import tick_of
 from app.directory import specialties
 from app.directory.entries import InUse, NameTaken
@@ -18,7 +20,7 @@ from app.scheduling import closures, refusals
 from app.scheduling.closures import Times
 from app.scheduling.hits import Unanswered
 from app.transaction import transactional
-from tests.builders import BERLIN, a_specialty, a_user, tomorrow_at
+from tests.builders import BERLIN, a_doctor, a_specialty, a_user, tomorrow_at
 from tests.races.people import Practice, open_appointments, the
 from tests.races.racing import allowed, race, refused
 
@@ -121,3 +123,18 @@ def test_a_closure_and_a_booking_never_pass_each_other_unseen(clinic: Flask) -> 
     with clinic.app_context():
         assert len(open_appointments()) == times_booked
         assert db.session.query(Closure).count() == times_closed
+
+
+def test_of_many_doctors_who_invite_one_address_exactly_one_does(clinic: Flask) -> None:
+    with clinic.app_context():
+        a_user(Role.ADMIN)
+        doctors = [a_doctor().user_id for _ in range(6)]
+
+    def invite(doctor: int) -> int:
+        newcomer = Newcomer("Ines Carvalho", "ines@example.org", Role.PATIENT)
+        return invitations.create(newcomer, the(User, doctor)).id
+
+    results = race(clinic, [partial(invite, doctor) for doctor in doctors])
+    assert len(allowed(results)) == 1
+    with clinic.app_context():
+        assert db.session.query(User).filter_by(email="ines@example.org").count() == 1
