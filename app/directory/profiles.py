@@ -23,10 +23,12 @@ from app.directory import portraits
 from app.directory.profile import Profile, Terms, published, said
 from app.errors import ChangedMeanwhile, ClinicError, NotAllowed
 from app.extensions import db
+from app.messaging import outbox
 from app.models import (
     AuditEvent,
     Doctor,
     DoctorLanguage,
+    MessageKind,
     ProfileChange,
     Role,
     Specialty,
@@ -96,7 +98,7 @@ def waiting() -> Sequence[tuple[Doctor, ProfileChange]]:
         .order_by(ProfileChange.asked_at, Doctor.id)
     )
     rows = db.session.execute(query).all()
-    return [(doctor, change) for doctor, change in rows if REASON not in change.wanted]
+    return [(doctor, change) for doctor, change in rows if not change.is_declined]
 
 
 def sweep_portraits(folder: Path) -> int:
@@ -146,11 +148,14 @@ def withdraw(doctor: Doctor, actor: User, *, version: str) -> None:
 
 @transactional
 def let_through(doctor: Doctor, actor: User, *, version: str) -> None:
-    """Publish what the doctor wishes for. Raises NotAllowed, ChangedMeanwhile, Unfindable."""
+    """Publish what the doctor wishes for, and tell them. Raises NotAllowed, ChangedMeanwhile,
+    Unfindable."""
     draft = _lock_for_answer(doctor, actor, version)
     _check(doctor, draft.wanted)
     _publish(draft, draft.wanted, actor, APPROVED)
     _keep(draft, None)
+    key = f"page_published:{doctor.id}:{doctor.version}"
+    outbox.put(MessageKind.PAGE_PUBLISHED, doctor.user, key)
 
 
 @transactional
@@ -161,6 +166,10 @@ def decline(doctor: Doctor, actor: User, reason: str, *, version: str) -> None:
     reason = reason.strip()[:LONGEST_REASON]
     _keep(draft, {FIELDS: dict(draft.asked), REASON: reason})
     _record(draft, draft.wanted, actor, DECLINED, reason)
+    if draft.change is not None:
+        wish = draft.change.key
+        details = {"reason": reason, "wish": wish}
+        outbox.put(MessageKind.PAGE_REFUSED, doctor.user, f"page_refused:{wish}", details=details)
 
 
 def _lock(doctor: Doctor, actor: User, version: str) -> Draft:

@@ -44,6 +44,8 @@ KINDS = {
     "doctor_change": "Change for the doctor",
     "doctor_agenda": "Agenda of the doctor's day",
     "doctor_approved": "Doctor approved",
+    "page_published": "Doctor's page changed",
+    "page_refused": "Change of a doctor's page refused",
 }
 
 WITH_ALL_SHOWN = (

@@ -10,7 +10,7 @@ from app.accounts import links
 from app.extensions import db
 from app.models import AppointmentStatus as Status
 from app.models import MessageKind as Kind
-from app.models import MessageState, OutboxMessage, TokenPurpose
+from app.models import MessageState, OutboxMessage, ProfileChange, TokenPurpose
 
 TRUE_WHILE = {
     Kind.APPOINTMENT_REQUESTED: {Status.REQUESTED},
@@ -40,7 +40,18 @@ def is_still_true(message: OutboxMessage, at: datetime) -> bool:
         return links.owner_of(token, LINKS[message.kind]) is not None
     if message.kind is Kind.DOCTOR_APPROVED:
         return user.doctor is not None and user.doctor.approved_at is not None
+    if message.kind is Kind.PAGE_PUBLISHED:
+        return user.doctor is not None
+    if message.kind is Kind.PAGE_REFUSED:
+        return _is_still_refused(message)
     return True
+
+
+def _is_still_refused(message: OutboxMessage) -> bool:
+    """Whether the doctor has neither withdrawn the refused wish nor asked for something else."""
+    doctor = message.user.doctor if message.user is not None else None
+    change = db.session.get(ProfileChange, doctor.id) if doctor is not None else None
+    return change is not None and change.is_declined and change.key == message.details["wish"]
 
 
 def time_last_told(message: OutboxMessage) -> str:

@@ -97,6 +97,15 @@ class ProfileChange(Base):
     asked_at: Mapped[datetime]
     version: Mapped[int] = mapped_column(default=1)
 
+    @property
+    def is_declined(self) -> bool:
+        return "declined" in self.wanted
+
+    @property
+    def key(self) -> str:
+        """Another one as soon as something else is wished for, or an admin has answered."""
+        return f"{self.doctor_id}:{self.asked_at.isoformat()}:{self.version}"
+
 
 class DoctorLanguage(Base):
     __tablename__ = "doctor_languages"

@@ -48,6 +48,8 @@ class MessageKind(StrEnum):
     DOCTOR_CHANGE = "doctor_change"
     DOCTOR_AGENDA = "doctor_agenda"
     DOCTOR_APPROVED = "doctor_approved"
+    PAGE_PUBLISHED = "page_published"
+    PAGE_REFUSED = "page_refused"
     INVITATION = "invitation"
 
 
