@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 
+from app.messaging import told
+from app.messaging.told import Telling
 from app.models import Appointment, AuditEvent
 from app.models import AppointmentStatus as Status
 from app.scheduling import moves, visits
@@ -23,7 +25,8 @@ DONE_BY_HAND = frozenset({Step.ARRIVE, Step.START})
 @dataclass(frozen=True, slots=True)
 class Row:
     """One visit of the board. `buttons` stand in the row, `more` in its menu; `place` is empty
-    where it goes without saying."""
+    where it goes without saying. `telling` is what the patient was told of it, and `phone` where
+    to call."""
 
     visit: Appointment = field(repr=False)
     ref: str
@@ -37,6 +40,8 @@ class Row:
     is_unclosed: bool
     wants_now: bool
     place: str
+    telling: Telling
+    phone: str
 
     @property
     def is_past(self) -> bool:
@@ -44,9 +49,10 @@ class Row:
 
 
 def rows_of(appointments: Sequence[Appointment], who: Who, desk: Desk) -> list[Row]:
-    """The rows of these appointments, in their order; one query, however many there are."""
+    """The rows of these appointments, in their order; two queries, however many there are."""
     last = moves.last_moves(appointments) if appointments else {}
-    return [_row(one, last.get(one.id), who, desk) for one in appointments]
+    tellings = told.of(appointments, desk.at)
+    return [_row(one, last.get(one.id), tellings[one.id], who, desk) for one in appointments]
 
 
 def row_of(appointment: Appointment, who: Who, desk: Desk) -> Row:
@@ -59,7 +65,9 @@ def day_of(appointment: Appointment) -> date:
     return appointment.starts_at.astimezone(appointment.zone).date()
 
 
-def _row(visit: Appointment, last: AuditEvent | None, who: Who, desk: Desk) -> Row:
+def _row(
+    visit: Appointment, last: AuditEvent | None, telling: Telling, who: Who, desk: Desk
+) -> Row:
     since = desk.at - last.at if last is not None else None
     today = desk.at.astimezone(visit.zone).date()
     is_unclosed = day_of(visit) < today and visit.status not in FINISHED
@@ -84,6 +92,8 @@ def _row(visit: Appointment, last: AuditEvent | None, who: Who, desk: Desk) -> R
         is_unclosed=is_unclosed,
         wants_now=_wants_now(visit, desk),
         place=_place(visit, desk),
+        telling=telling,
+        phone=(visit.patient.phone or "") if visit.patient else "",
     )
 
 

@@ -14,6 +14,7 @@ from app.doctor import bp, reasons, whose
 from app.doctor.scene import Scene, scene_asked_for
 from app.htmx import respond, tag_of, tagged, unchanged, varies, wants_fragment
 from app.inputs import a_tick
+from app.messaging import told
 from app.models import Role
 from app.scheduling import appointments, diary, week, why
 from app.scheduling.week import Plan
@@ -86,7 +87,8 @@ def day_sheet() -> Response:
     if scene is None or scene.doctor.approved_at is None:
         return _page(None)
     rows = appointments.board_of(scene.doctor, scene.on)
-    return _whole("doctor/sheet.html", scene=scene, rows=rows)
+    tellings = told.of(rows, scene.desk.at)
+    return _whole("doctor/sheet.html", scene=scene, rows=rows, tellings=tellings)
 
 
 def _page(tick: int | None) -> Response:

@@ -8,7 +8,9 @@ from flask import Response, current_app, make_response, render_template, request
 
 from app.htmx import respond, tag_of, tagged, unchanged
 from app.inputs import a_page
+from app.messaging import told
 from app.messaging.calendar_file import calendar_file
+from app.messaging.told import Telling
 from app.models import Appointment, Role
 from app.patient import bp
 from app.patient.ways import Way, mailed, own
@@ -63,8 +65,7 @@ def appointment(ref: str) -> Response:
 def appointment_status(ref: str) -> Response:
     """What of an appointment may change while its page is open."""
     found = appointments.appointment_of(my_patient(), ref)
-    options = options_of(found)
-    tag = tag_of(found.id, found.version, options)
+    tag = tag_of(found.id, found.version, options_of(found), _telling_of(found))
     return unchanged(tag) or tagged(details_page(own(found)), tag)
 
 
@@ -109,9 +110,14 @@ def details_page(way: Way, *, status: int = 200, refusal: str | None = None) -> 
         way=way,
         history=appointments.history_of(found),
         options=options_of(found),
+        telling=_telling_of(found),
         settings=openings.desk().settings,
         refusal=refusal,
     )
+
+
+def _telling_of(found: Appointment) -> Telling:
+    return told.of([found], openings.desk().at)[found.id]
 
 
 def options_of(found: Appointment) -> Options:
