@@ -8,9 +8,10 @@ from sqlalchemy import select
 
 from app.accounts import links
 from app.extensions import db
+from app.messaging import agendas, reminders
+from app.models import Appointment, MessageState, OutboxMessage, ProfileChange, TokenPurpose
 from app.models import AppointmentStatus as Status
 from app.models import MessageKind as Kind
-from app.models import MessageState, OutboxMessage, ProfileChange, TokenPurpose
 
 TRUE_WHILE = {
     Kind.APPOINTMENT_REQUESTED: {Status.REQUESTED},
@@ -19,6 +20,7 @@ TRUE_WHILE = {
     Kind.APPOINTMENT_DECLINED: {Status.CANCELLED},
     Kind.APPOINTMENT_CANCELLED: {Status.CANCELLED},
     Kind.DOCTOR_REQUEST: {Status.REQUESTED},
+    Kind.DOCTOR_CHANGE: {Status.REQUESTED, Status.CONFIRMED, Status.CANCELLED},
 }
 
 LINKS = {
@@ -35,6 +37,12 @@ def is_still_true(message: OutboxMessage, at: datetime) -> bool:
         return False
     if message.kind in TRUE_WHILE:
         return _is_true_of_appointment(message, at)
+    if message.kind is Kind.APPOINTMENT_REMINDER:
+        return reminders.is_still_wanted(message, at) and not _is_superseded(message, at)
+    if message.kind is Kind.DOCTOR_AGENDA:
+        return agendas.is_still_wanted(message, at)
+    if message.kind is Kind.TIME_RELEASED:
+        return _has_chosen_nothing_else(message)
     if message.kind in LINKS:
         token = str(message.details.get("token", ""))
         return links.owner_of(token, LINKS[message.kind]) is not None
@@ -78,15 +86,40 @@ def _is_true_of_appointment(message: OutboxMessage, at: datetime) -> bool:
     appointment = message.appointment
     if appointment is None or appointment.status not in TRUE_WHILE[message.kind]:
         return False
+    if message.kind is Kind.DOCTOR_CHANGE and not _is_true_for_doctor(message, appointment):
+        return False
     is_over = appointment.status is not Status.CANCELLED and appointment.ends_at <= at
     return not is_over and not _is_superseded(message)
 
 
-def _is_superseded(message: OutboxMessage) -> bool:
-    """Whether the same has happened again since, and has a message of its own."""
+def _is_true_for_doctor(message: OutboxMessage, appointment: Appointment) -> bool:
+    """Whether the visit is still as the patient has left it, and the doctor wants to know."""
+    says_cancelled = message.details.get("change") == "cancelled"
+    is_cancelled = appointment.status is Status.CANCELLED
+    return appointment.doctor.mail_changes and says_cancelled is is_cancelled
+
+
+def _has_chosen_nothing_else(message: OutboxMessage) -> bool:
+    """Whether the patient, since the hold that has run out, neither holds nor has booked a time."""
+    released = message.appointment
+    if released is None:
+        return False
+    other = select(Appointment.id).where(
+        Appointment.patient_id == released.patient_id,
+        Appointment.id > released.id,
+        Appointment.status.not_in([Status.EXPIRED, Status.CANCELLED]),
+    )
+    return db.session.scalar(other.limit(1)) is None
+
+
+def _is_superseded(message: OutboxMessage, at: datetime | None = None) -> bool:
+    """Whether the same has happened again since, and has a message of its own, which was due at
+    the instant `at`."""
     later = select(OutboxMessage.id).where(
         OutboxMessage.appointment_id == message.appointment_id,
         OutboxMessage.kind == message.kind,
         OutboxMessage.id > message.id,
     )
+    if at is not None:
+        later = later.where(OutboxMessage.not_before <= at)
     return db.session.scalar(later.limit(1)) is not None

@@ -87,7 +87,7 @@ def move(appointment: Appointment, actor: Actor, tick: int, *, version: int) -> 
     holds.end_expired(desk.at, doctor_id=doctor.id, patient_id=appointment.patient.id)
     opening = openings.require(desk, doctor, visit_type, tick, apart_from=appointment.id)
     before, freed_from = appointment.starts_at, appointment.busy_from_tick
-    _put(appointment, opening, version)
+    _put(appointment, opening, version, desk.at)
     claims.release(appointment)
     claims.take(appointment, doctor.calendar_id, appointment.patient.calendar_id)
     floors.lower(appointment.doctor_id, freed_from)
@@ -99,11 +99,11 @@ def move(appointment: Appointment, actor: Actor, tick: int, *, version: int) -> 
         before={"starts_at": before.isoformat()},
         after={"starts_at": opening.starts_at.isoformat()},
     )
-    outbox.appointment_moved(appointment, before)
+    outbox.appointment_moved(appointment, before, by=actor.who.value)
 
 
-def _put(appointment: Appointment, opening: Opening, version: int) -> None:
-    """Write where an appointment is now, if it is still as the actor saw it."""
+def _put(appointment: Appointment, opening: Opening, version: int, at: datetime) -> None:
+    """Write where an appointment is now, if it is still as the actor saw it; settled `at`."""
     length = length_of(opening.visit_type)
     changed = rows_changed(
         update(Appointment)
@@ -115,6 +115,7 @@ def _put(appointment: Appointment, opening: Opening, version: int) -> None:
             busy_from_tick=opening.tick - length.before,
             busy_until_tick=opening.tick + length.ticks + length.after,
             is_overbooked=False,
+            arranged_at=at,
             version=Appointment.version + 1,
             calendar_sequence=Appointment.calendar_sequence + 1,
         )

@@ -16,6 +16,7 @@ from app import clock
 from app.clinic import audit
 from app.directory.catalogue import DoctorFacts, VisitTypeFacts
 from app.extensions import db
+from app.messaging import outbox
 from app.models import Appointment, Claim, Patient
 from app.models import AppointmentStatus as Status
 from app.scheduling import caps, claims, drafts, holders, openings, refusals, who_may_book
@@ -216,6 +217,7 @@ def _expire(appointment: Appointment) -> bool:
         move_on(appointment, Status.EXPIRED, TIME, version=appointment.version)
     except refusals.ChangedMeanwhile:
         return False
+    outbox.time_released(appointment)
     return True
 
 

@@ -125,6 +125,7 @@ def confirm(appointment: Appointment, actor: User, patient: Patient) -> Appointm
         Status.CONFIRMED,
         Actor.of(actor),
         version=appointment.version,
+        arranged_at=appointment.created_at,
         hold_expires_at=None,
     )
     outbox.appointment_booked(appointment)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
 from app.clock import instant_of
 from app.errors import NotAllowed
@@ -77,7 +78,8 @@ def take(appointment: Appointment, step: Step, actor: Actor, *, version: int) ->
     was = appointment.status
     if was is Status.HELD:
         raise OnlyHeld
-    move_on(appointment, LEADS_TO[step], actor, version=version)
+    settled: dict[str, Any] = {"arranged_at": desk.at} if step is Step.APPROVE else {}
+    move_on(appointment, LEADS_TO[step], actor, version=version, **settled)
     if step is Step.APPROVE and was is Status.REQUESTED:
         outbox.appointment_approved(appointment, not_before=desk.at + desk.settings.undo)
 
