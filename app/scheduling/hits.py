@@ -168,6 +168,11 @@ def of_closure(location: Location, starts_at: datetime, ends_at: datetime) -> tu
     return tuple(map(Hit.of, _fitting(visits)))
 
 
+def fits(visit: Appointment) -> bool:
+    """Whether a visit lies within the hours as they stand in this transaction."""
+    return bool(_fitting([visit]))
+
+
 def settle(hits: Sequence[Hit], answer: Answer, actor: User) -> None:
     """Do with the visits what the answer says, in the present transaction. Times that are held are
     given up.

@@ -11,10 +11,10 @@ from app.errors import NotAllowed
 from app.messaging import outbox
 from app.models import Appointment, AuditEvent, Patient
 from app.models import AppointmentStatus as Status
-from app.scheduling import changes, claims, holds, openings
+from app.scheduling import changes, claims, hits, holds, openings
 from app.scheduling.moves import STATUS_ACTION, Actor, go_back, last_move, move_on
 from app.scheduling.openings import Desk
-from app.scheduling.refusals import NotNow, OnlyHeld, OpeningTaken, OwnOverlap
+from app.scheduling.refusals import NotNow, OnlyHeld, OpeningTaken, OutsideHours, OwnOverlap
 from app.scheduling.states import BRIEFLY_UNDOABLE, OWNS_CLAIMS, UNDOABLE, Who, may_move
 from app.transaction import transactional
 
@@ -123,8 +123,8 @@ def undo_from(
 def undo(appointment: Appointment, actor: Actor, *, version: int) -> None:
     """Take the last step back. Raises NotNow when there is none to take back, OpeningTaken when a
     refused visit's time has gone to somebody else, OwnOverlap when its patient is busy by now,
-    ChangedMeanwhile."""
-    desk = openings.desk()
+    OutsideHours when nobody works then any more, ChangedMeanwhile."""
+    desk = openings.desk(lock=True)  # no change of hours passes by a visit that comes back
     offer = undo_of(appointment, actor.who, desk)
     if offer is None:
         raise NotNow("This can no longer be taken back.")
@@ -133,6 +133,8 @@ def undo(appointment: Appointment, actor: Actor, *, version: int) -> None:
     if needs_claims and appointment.patient is not None:
         if instant_of(appointment.busy_from_tick) <= desk.at:
             raise OpeningTaken("The time of this visit has passed, so it stays cancelled.")
+        if not (appointment.is_overbooked or hits.fits(appointment)):
+            raise OutsideHours("Nobody works at this time any more, so the visit stays cancelled.")
         holds.end_expired(
             desk.at, doctor_id=appointment.doctor_id, patient_id=appointment.patient.id
         )

@@ -7,11 +7,14 @@ import pytest
 from app.errors import ChangedMeanwhile, NotAllowed
 from app.models import Appointment, MessageKind
 from app.models import AppointmentStatus as Status
-from app.scheduling import changes, openings, refusals, visits
+from app.scheduling import changes, openings, overbooking, refusals, time_off, visits
 from app.scheduling.moves import Actor
+from app.scheduling.staff_bookings import Wanted
 from app.scheduling.states import Who
 from app.scheduling.visits import Step
-from tests.builders import a_doctor, a_patient, a_user, a_visit_type, at, booked
+from app.scheduling.why import Reason
+from app.scheduling.wishes import TIME_OFF, Wish
+from tests.builders import a_doctor, a_patient, a_user, a_visit_type, at, booked, tick
 from tests.scheduling.test_bookings import messages
 from tests.scheduling.test_holds import claimed
 
@@ -234,6 +237,28 @@ def test_a_refusal_whose_patient_is_elsewhere_by_now_stays(request_):
     with pytest.raises(refusals.OwnOverlap):
         undo(request_)
     assert request_.status is Status.CANCELLED
+
+
+def test_a_refusal_stays_when_nobody_works_at_its_time_any_more(request_):
+    decline(request_)
+    friday = at("2026-11-27 10:00").date()
+    doctor = request_.doctor
+    time_off.add(doctor, Wish(TIME_OFF, request_.zone, friday, friday), doctor.user)
+    with pytest.raises(refusals.OutsideHours):
+        undo(request_)
+    assert (request_.status, claimed(request_)) == (Status.CANCELLED, 0)
+
+
+def test_what_was_booked_outside_the_hours_on_purpose_comes_back_there(clinic):
+    doctor = a_doctor()
+    evening = Wanted(
+        doctor.ref, doctor.visit_types[0].ref, tick("2026-11-27 20:00"), "a-key-of-its-own"
+    )
+    seen = frozenset({Reason.OUTSIDE_HOURS.value})
+    visit = overbooking.overbook(doctor.user, a_patient(), evening, "A favour", seen)
+    decline(visit)
+    undo(visit)
+    assert visit.status is Status.CONFIRMED
 
 
 def test_the_patients_own_cancellation_is_not_taken_back(request_):
