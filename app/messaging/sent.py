@@ -33,6 +33,7 @@ KINDS = {
     "already_registered": "You are registered already",
     "reset_password": "Choose a new password",
     "password_changed": "Your password was changed",
+    "new_sign_in": "Sign-in from a new browser",
     "appointment_requested": "Visit requested",
     "appointment_confirmed": "Visit confirmed",
     "appointment_moved": "Visit moved",
