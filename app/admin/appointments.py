@@ -23,6 +23,7 @@ from app.scheduling.register import Concern, Sort, Wanted
 from app.security import only
 
 REFERENCE = re.compile(r"[2-9a-hjkmnp-z]{16}", re.ASCII)
+SHOWN = [one for one in AppointmentStatus if one.value not in {"held", "expired"}]
 ASKED_FOR = ("q", "doctor", "location", "status", "concern", "day", "when", "sort")
 
 
@@ -42,7 +43,7 @@ def appointments() -> Response:
         wanted=wanted,
         search=search,
         catalogue=desk.catalogue,
-        statuses=[s for s in AppointmentStatus if s.value not in {"held", "expired"}],
+        statuses=[(one.value, one.value.replace("_", " ").capitalize()) for one in SHOWN],
         address=_address,
         page_address=lambda number: _address(page=number),
         filters=_filters(wanted),
