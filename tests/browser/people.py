@@ -9,10 +9,12 @@ from flask import Flask
 from playwright.sync_api import Page
 
 from app import clock
+from app.messaging import feeds
 from app.models import Role
 from app.scheduling import visits
 from app.scheduling.moves import Actor
 from app.scheduling.visits import Step
+from app.signing import Purpose, Signer
 from tests.builders import (
     BERLIN,
     PASSWORD,
@@ -36,6 +38,7 @@ class Clinic:
     day: str
     user: str
     finished: str
+    stop: str  # the token of a link in a letter
 
     @property
     def times(self) -> str:
@@ -65,9 +68,20 @@ def open_clinic(app: Flask) -> Clinic:
         finished = booked(a_patient("Rui Costa"), doctor, at(f"{day} 11:00"), check_up)
         for step in (Step.START, Step.COMPLETE):
             visits.take(finished, step, Actor.of(doctor.user), version=finished.version)
+        feeds.renew(patient.user, seen=feeds.OFF)
         return Clinic(
-            doctor.ref, check_up.ref, visit.ref, day.isoformat(), patient.user.ref, finished.ref
+            doctor=doctor.ref,
+            visit_type=check_up.ref,
+            appointment=visit.ref,
+            day=day.isoformat(),
+            user=patient.user.ref,
+            finished=finished.ref,
+            stop=_signer(app).token(Purpose.STOP_REMINDERS, patient.user.ref),
         )
+
+
+def _signer(app: Flask) -> Signer:
+    return Signer(str(app.secret_key))
 
 
 def sign_in(page: Page, email: str) -> None:

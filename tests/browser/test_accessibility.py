@@ -27,6 +27,7 @@ PAGES = {
         "/register/",
         "/register/doctor/",
         "/forgot-password/",
+        "/unsubscribe/{stop}/",
         "/no-such-page/",
     ],
     "patient@example.org": [
@@ -39,12 +40,14 @@ PAGES = {
         "/profile/",
         "/profile/password/",
         "/profile/sessions/",
+        "/account/messages/",
         "/admin/",
     ],
     "doctor@example.org": [
         "/board/",
         "/board/?day={day}",
         "/board/visit/{appointment}/",
+        "/account/messages/",
         "/my-page/",
         "/my-page/preview/",
         "/board/week/",
@@ -149,6 +152,7 @@ def test_every_page_is_accessible_and_keeps_the_policy(
                 user=clinic.user,
                 times=clinic.times,
                 finished=clinic.finished,
+                stop=clinic.stop,
             )
         )
         axe(screen)
