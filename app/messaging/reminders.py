@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from typing import NamedTuple
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -165,14 +166,17 @@ def _edges(one: Plan) -> list[str]:
     if one.quiet.begins == one.quiet.ends or not one.stretch.is_narrow:
         return []
     hours = {one.quiet.begins, one.quiet.ends}
-    return sorted(key for key in available_timezones() if _shows(key, hours, one.stretch))
+    return [zone.key for zone in _zones() if _shows(zone, hours, one.stretch)]
 
 
-def _shows(key: str, hours: set[int], stretch: Stretch) -> bool:
+@cache
+def _zones() -> tuple[ZoneInfo, ...]:
+    return tuple(map(ZoneInfo, sorted(available_timezones())))
+
+
+def _shows(zone: ZoneInfo, hours: set[int], stretch: Stretch) -> bool:
     """Whether a wall in the zone comes to the beginning of one of the hours, or a tick before."""
-    first, last = (
-        instant.astimezone(ZoneInfo(key)) for instant in (stretch.since, stretch.until + TICK)
-    )
+    first, last = (instant.astimezone(zone) for instant in (stretch.since, stretch.until + TICK))
     passed = (last.hour - first.hour) % 24  # two, where the clocks go forward
     return any((first.hour + hour) % 24 in hours for hour in range(1, passed + 1))
 

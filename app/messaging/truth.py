@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 
 from sqlalchemy import select
@@ -37,12 +38,8 @@ def is_still_true(message: OutboxMessage, at: datetime) -> bool:
         return False
     if message.kind in TRUE_WHILE:
         return _is_true_of_appointment(message, at)
-    if message.kind is Kind.APPOINTMENT_REMINDER:
-        return reminders.is_still_wanted(message, at) and not _is_superseded(message, at)
-    if message.kind is Kind.DOCTOR_AGENDA:
-        return agendas.is_still_wanted(message, at)
-    if message.kind is Kind.TIME_RELEASED:
-        return _has_chosen_nothing_else(message)
+    if message.kind in PLANNED:
+        return PLANNED[message.kind](message, at)
     if message.kind in LINKS:
         token = str(message.details.get("token", ""))
         return links.owner_of(token, LINKS[message.kind]) is not None
@@ -99,7 +96,7 @@ def _is_true_for_doctor(message: OutboxMessage, appointment: Appointment) -> boo
     return appointment.doctor.mail_changes and says_cancelled is is_cancelled
 
 
-def _has_chosen_nothing_else(message: OutboxMessage) -> bool:
+def _has_chosen_nothing_else(message: OutboxMessage, _: datetime) -> bool:
     """Whether the patient, since the hold that has run out, neither holds nor has booked a time."""
     released = message.appointment
     if released is None:
@@ -123,3 +120,15 @@ def _is_superseded(message: OutboxMessage, at: datetime | None = None) -> bool:
     if at is not None:
         later = later.where(OutboxMessage.not_before <= at)
     return db.session.scalar(later.limit(1)) is not None
+
+
+def _is_reminder_wanted(message: OutboxMessage, at: datetime) -> bool:
+    return reminders.is_still_wanted(message, at) and not _is_superseded(message, at)
+
+
+# What time has caused.
+PLANNED: dict[Kind, Callable[[OutboxMessage, datetime], bool]] = {
+    Kind.APPOINTMENT_REMINDER: _is_reminder_wanted,
+    Kind.DOCTOR_AGENDA: agendas.is_still_wanted,
+    Kind.TIME_RELEASED: _has_chosen_nothing_else,
+}
