@@ -32,7 +32,7 @@ def test_looking_stops_nothing_and_the_button_does(
     patient = a_patient()
     page = visitor.get(link(signer, Purpose.STOP_REMINDERS, patient.user.ref))
     assert page.status == 200
-    assert "no reminders of any visit" in page.text
+    assert "no more reminders of any visit" in page.text
     see_again(patient)
     assert patient.own_reminders is None
     page = visitor.submit(page.forms[0])
