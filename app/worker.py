@@ -29,6 +29,7 @@ from app.messaging import mishaps
 from app.messaging import worker as mail_worker
 from app.messaging.delivery import Post, into_folder
 from app.messaging.plain import one_line
+from app.messaging.planning import Planner
 from app.scheduling import housekeeping
 from app.signing import Signer
 from config import Config
@@ -79,6 +80,7 @@ class Worker:
         default_factory=lambda: f"{socket.gethostname()[:20]}-{os.getpid()}-{secrets.token_hex(4)}"
     )
     _tidied_at: float = field(init=False, default=float("-inf"))
+    _planner: Planner = field(init=False, default_factory=Planner)
     _mail_pause: float = field(init=False, default=0)
     _mail_rests_until: float = field(init=False, default=float("-inf"))
 
@@ -101,6 +103,7 @@ class Worker:
         parts: list[Callable[[], Any]] = [
             partial(self._send_mail, turn),
             housekeeping.keep_fresh,
+            self._planner.turn,
         ]
         is_time_to_tidy = time.monotonic() - self._tidied_at > TIDY_EVERY_SECONDS
         if is_time_to_tidy:
