@@ -15,7 +15,7 @@ from app.models import WorkingHours
 from app.scheduling.days import WHOLE_DAY
 from app.scheduling.intervals import WEEKDAYS as NAMES
 from app.scheduling.intervals import Interval, hours_in_words
-from app.scheduling.timetable import MOST, Choices
+from app.scheduling.timetable import FULL, MOST, Choices
 
 WEEKDAYS = range(1, 8)
 LONGEST = 40  # characters of anything that is typed here
@@ -133,7 +133,7 @@ class Week:
 
     def _append(self, row: Row) -> None:
         if len(self.rows) >= MOST:
-            self.error = f"There is room for {MOST} intervals. Remove one first."
+            self.error = FULL
             return
         taken = {one.number for one in self.rows}
         highest = max(taken, default=-1)

@@ -42,6 +42,7 @@ from app.scheduling.intervals import (
 from app.transaction import transactional
 
 MOST = 70  # intervals of one doctor
+FULL = f"There is room for {MOST} intervals. Remove one first."
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +165,8 @@ def lock(doctor: Doctor, actor: User) -> None:
 
 def complaints_about(doctor: Doctor, wanted: Sequence[Interval]) -> dict[int, Complaint]:
     """What is wrong with hours that are wished for, by their place in the list."""
+    if len(wanted) > MOST:
+        return {MOST: Complaint("starts", FULL)}
     extra = db.session.scalars(
         select(HoursException).where(
             HoursException.doctor_id == doctor.id,

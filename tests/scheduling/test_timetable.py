@@ -178,6 +178,14 @@ def test_hours_do_not_meet_extra_hours_at_another_place(doctor):
     save(doctor, on(5, NINE, FIVE + 120, "Elsewhere"))
 
 
+def test_more_intervals_than_there_is_room_for_are_refused(doctor):
+    many = [on(1 + n % 7, n // 7 * 10, n // 7 * 10 + 5) for n in range(71)]
+    save(doctor, *many[:70])
+    with pytest.raises(Faulty, match="There is room for 70 intervals"):
+        save(doctor, *many)
+    assert len(stored(doctor)) == 70
+
+
 def test_faulty_hours_are_not_stored(doctor):
     with pytest.raises(Faulty):
         save(doctor, on(1, NOON, NINE))
