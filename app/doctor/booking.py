@@ -8,7 +8,7 @@ from datetime import date
 from flask import Response, flash, request, url_for
 
 from app.doctor import bp
-from app.doctor.desk import Choices, calendar_of, new_key, parts_of_day
+from app.doctor.desk import Choices, new_key, parts_of_day
 from app.doctor.whose import zone_of
 from app.errors import ClinicError
 from app.formats import long_time
@@ -26,10 +26,7 @@ from app.security import me, only
 @only(Role.DOCTOR, Role.ADMIN)
 def book() -> Response:
     """The page at any point of the way: first the patient, then the visit and the time."""
-    known = calendar_of(request.args)
-    if isinstance(known, Response):
-        return known
-    choices = Choices.read(*known, request.args)
+    choices = Choices.of(request.args)
     if choices.patient is None:
         return _whom(choices)
     return times_page(choices)
@@ -39,10 +36,7 @@ def book() -> Response:
 @only(Role.DOCTOR, Role.ADMIN)
 def book_now() -> Response:
     """Book the chosen opening for the chosen patient."""
-    known = calendar_of(request.form)
-    if isinstance(known, Response):
-        return known
-    choices = Choices.read(*known, request.form)
+    choices = Choices.of(request.form)
     reason = request.form.get("reason", "").strip()
     wanted = choices.wanted(request.form.get("key", ""), reason)
     if choices.patient is None or wanted is None:

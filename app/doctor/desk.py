@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
-from flask import Response, make_response, render_template, url_for
+from flask import Response, abort, make_response, render_template, url_for
 
 from app.clock import instant_of
 from app.directory import approvals
@@ -16,7 +16,7 @@ from app.directory.catalogue import DoctorFacts, VisitTypeFacts
 from app.doctor.whose import choose, waiting, zone_of
 from app.htmx import varies
 from app.inputs import a_day, a_tick
-from app.models import Patient, Role
+from app.models import Doctor, Patient, Role
 from app.scheduling import desk_patients, openings
 from app.scheduling.openings import Desk, Opening
 from app.scheduling.staff_bookings import Wanted
@@ -39,8 +39,14 @@ class Choices:
     tick: int | None
 
     @classmethod
+    def of(cls, given: Mapping[str, str]) -> Choices:
+        """The choices that a query or a form makes, its calendar among them. Raises NotFound, or
+        the page that says what to do first."""
+        return cls.read(*calendar_of(given), given)
+
+    @classmethod
     def read(cls, desk: Desk, doctor: DoctorFacts, given: Mapping[str, str]) -> Choices:
-        """The choices that a query or a form makes. Raises NotFound for a patient out of reach."""
+        """The same for a known calendar. Raises NotFound for a patient out of reach."""
         email, ref = given.get("email", ""), given.get("patient", "")
         wanted = given.get("type", "")
         tick = a_tick(given.get("at"))
@@ -88,23 +94,19 @@ class Choices:
         return Wanted(self.doctor.ref, self.kind.ref, self.tick, key, reason)
 
 
-def calendar_of(given: Mapping[str, str]) -> tuple[Desk, DoctorFacts] | Response:
-    """The desk, and whose calendar it is: a doctor's own, or the one an admin names. A page that
-    says what to do where there is none. Raises NotFound."""
+def calendar_of(given: Mapping[str, str]) -> tuple[Desk, DoctorFacts]:
+    """The desk, and whose calendar it is: a doctor's own, or the one an admin names. Raises
+    NotFound, or a page that says what to do where there is none."""
     desk = openings.desk()
     if me().role is Role.DOCTOR:
         own = my_doctor()
         if own.approved_at is None:
-            return waiting(own)
-        facts = desk.catalogue.by_id.get(own.id)
-        return (desk, facts) if facts else _page("doctor/book_hidden.html", doctor=own)
+            abort(waiting(own))
+        return desk, desk.catalogue.by_id.get(own.id) or abort(_hidden(own))
     ref = given.get("doctor")
     if not ref:
-        return choose("doctor.book")
-    facts = desk.catalogue.doctor(ref)
-    if facts is None:
-        return _page("doctor/book_hidden.html", doctor=approvals.doctor_of(ref))
-    return desk, facts
+        abort(choose("doctor.book"))
+    return desk, desk.catalogue.doctor(ref) or abort(_hidden(approvals.doctor_of(ref)))
 
 
 def parts_of_day(found: list[Opening]) -> list[tuple[str, list[Opening]]]:
@@ -123,5 +125,5 @@ def new_key() -> str:
     return secrets.token_urlsafe(16)
 
 
-def _page(template: str, **context: object) -> Response:
-    return varies(make_response(render_template(template, **context)))
+def _hidden(doctor: Doctor) -> Response:
+    return varies(make_response(render_template("doctor/book_hidden.html", doctor=doctor)))

@@ -3,12 +3,13 @@ stores anything, and a change that hits somebody's visit asks first."""
 
 from __future__ import annotations
 
-from flask import Response, abort, flash, request, url_for
+from flask import Response, flash, request
 
 from app import conflicts
 from app.conflicts import Difference
-from app.doctor import bp, whose
+from app.doctor import bp
 from app.doctor.hours_form import HIGHEST, WEEKDAYS, Week
+from app.doctor.whose import address_of, doctor_at_hand
 from app.errors import ChangedMeanwhile
 from app.htmx import respond, see_other
 from app.inputs import a_number, back
@@ -27,14 +28,14 @@ LARGEST_VERSION = 1_000_000
 @only(Role.DOCTOR, Role.ADMIN)
 def hours() -> Response:
     """The week as it is stored; admins choose whose."""
-    return _page(whose_hours())
+    return _page(doctor_at_hand())
 
 
 @bp.post("/board/hours/")
 @only(Role.DOCTOR, Role.ADMIN)
 def hours_now() -> Response:
     """Store the week, or only add, remove or copy some of its rows."""
-    doctor = whose_hours()
+    doctor = doctor_at_hand()
     choices = timetable.choices_of(doctor, timetable.of(doctor))
     week = Week.sent(request.form, choices)
     if _has_rearranged(week):
@@ -52,17 +53,6 @@ def hours_now() -> Response:
         return _page(doctor, week, refused.status, differing=_differing(doctor, week, choices))
     flash("The hours are saved.", "success")
     return see_other(back() or address_of(doctor, "doctor.hours"))
-
-
-def whose_hours() -> Doctor:
-    """The doctor whose hours these are. An admin who names none is sent to the list of them."""
-    return whose.chosen_doctor() or abort(see_other(url_for("admin.doctors")))
-
-
-def address_of(doctor: Doctor, endpoint: str, **more: object) -> str:
-    """A page of this doctor's hours, for whoever is asking."""
-    named = doctor.ref if me().role is Role.ADMIN else None
-    return url_for(endpoint, doctor=named, **more)  # type: ignore[arg-type]
 
 
 def _has_rearranged(week: Week) -> bool:

@@ -13,7 +13,7 @@ from app.accounts import addresses, invitations, names
 from app.accounts.addresses import NotAnAddress
 from app.accounts.invitations import AddressTaken, Newcomer, Unreachable
 from app.doctor import bp
-from app.doctor.desk import Choices, calendar_of
+from app.doctor.desk import Choices
 from app.htmx import see_other
 from app.models import Role
 from app.security import me, only
@@ -55,23 +55,17 @@ class NewPatientForm(FlaskForm):
 @only(Role.DOCTOR, Role.ADMIN)
 def new_patient() -> Response:
     """Ask who it is; what was searched for in vain need not be typed again."""
-    known = calendar_of(request.args)
-    if isinstance(known, Response):
-        return known
     searched = request.args.get("q", "")[: names.LONGEST_NAME].strip()
     field = "email" if "@" in searched else "name"
     form = NewPatientForm(formdata=None, **{field: searched})
-    return _page(Choices.read(*known, request.args), form)
+    return _page(Choices.of(request.args), form)
 
 
 @bp.post("/board/book/new-patient/")
 @only(Role.DOCTOR, Role.ADMIN)
 def new_patient_now() -> Response:
     """Make the account, invite its owner where there is an address, and go on to the time."""
-    known = calendar_of(request.args)
-    if isinstance(known, Response):
-        return known
-    choices, form = Choices.read(*known, request.args), NewPatientForm()
+    choices, form = Choices.of(request.args), NewPatientForm()
     if not form.validate_on_submit():
         return _page(choices, form, 422)
     try:

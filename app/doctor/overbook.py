@@ -29,14 +29,10 @@ WHOLE_DAY = 1440
 @only(Role.DOCTOR, Role.ADMIN)
 def overbook() -> Response:
     """Say what a visit at this time would collide with."""
-    known = calendar_of(request.args)
-    if isinstance(known, Response):
-        return known
-    zone = zone_of(*known)
-    given = request.args.to_dict()
-    typed = request.args.get("time", "")
-    tick = a_tick(request.args.get("at")) or _typed_tick(given.get("day", ""), typed, zone)
-    choices = Choices.read(*known, given | {"at": str(tick or "")})
+    known, given = calendar_of(request.args), request.args
+    typed = _typed_tick(given.get("day", ""), given.get("time", ""), zone_of(*known))
+    tick = a_tick(given.get("at")) or typed
+    choices = Choices.read(*known, given.to_dict() | {"at": str(tick or "")})
     if choices.patient is None:
         return see_other(choices.address(at=None))
     if tick is None or choices.kind is None:
@@ -53,10 +49,7 @@ def overbook() -> Response:
 @only(Role.DOCTOR, Role.ADMIN)
 def overbook_now() -> Response:
     """Overbook what was seen to stand in the way, with a word why."""
-    known = calendar_of(request.form)
-    if isinstance(known, Response):
-        return known
-    choices = Choices.read(*known, request.form)
+    choices = Choices.of(request.form)
     wanted = choices.wanted(request.form.get("key", ""), request.form.get("reason", ""))
     if choices.patient is None or choices.kind is None or wanted is None:
         return see_other(choices.address(at=None))

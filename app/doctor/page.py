@@ -6,7 +6,7 @@ from __future__ import annotations
 from contextlib import suppress
 from pathlib import Path
 
-from flask import Response, current_app, flash, make_response, render_template, request, url_for
+from flask import Response, current_app, flash, make_response, render_template, request
 from flask_login import current_user
 from werkzeug.exceptions import RequestEntityTooLarge
 
@@ -15,7 +15,7 @@ from app.directory.profile import Profile
 from app.directory.profiles import Draft
 from app.doctor import bp
 from app.doctor.page_form import PageForm, page_form
-from app.doctor.whose import chosen_doctor
+from app.doctor.whose import address_of, chosen_doctor, doctor_at_hand
 from app.error_pages import http_error
 from app.errors import ChangedMeanwhile, ClinicError
 from app.htmx import see_other
@@ -46,9 +46,7 @@ def admit_pictures(endpoint: str | None, _: object) -> None:
 @only(Role.DOCTOR, Role.ADMIN)
 def my_page() -> Response:
     """The page as the doctor wishes it, to be changed; admins choose whose."""
-    doctor = chosen_doctor()
-    if doctor is None:
-        return see_other(url_for("admin.doctors"))
+    doctor = doctor_at_hand()
     draft = profiles.draft_of(doctor)
     return _page(draft, _form_of(draft))
 
@@ -59,9 +57,7 @@ def my_page() -> Response:
 @limited("60 per hour")
 def page_now() -> Response:
     """Keep what was changed, or publish it when an admin did."""
-    doctor = chosen_doctor()
-    if doctor is None:
-        return see_other(url_for("admin.doctors"))
+    doctor = doctor_at_hand()
     form, wanted = _sent(doctor)
     if wanted is None:
         return _page(profiles.draft_of(doctor), form, 422)
@@ -75,32 +71,28 @@ def page_now() -> Response:
         form.specialties.errors = [refused.sentence]
         return _page(profiles.draft_of(doctor), form, 422)
     _say_what_happened(is_published)
-    return see_other(_address(doctor))
+    return see_other(address_of(doctor, "doctor.page"))
 
 
 @bp.post("/my-page/withdraw/")
 @only(Role.DOCTOR, Role.ADMIN)
 def withdraw_page() -> Response:
     """Forget what waits, and begin again from what is published."""
-    doctor = chosen_doctor()
-    if doctor is None:
-        return see_other(url_for("admin.doctors"))
+    doctor = doctor_at_hand()
     try:
         profiles.withdraw(doctor, me(), version=request.form.get("version", ""))
     except ChangedMeanwhile as refused:
         draft = profiles.draft_of(doctor)
         return _page(draft, _form_of(draft), refused.status, refusal=refused.sentence)
     flash("Your changes are withdrawn. The page stays as it is.", "success")
-    return see_other(_address(doctor))
+    return see_other(address_of(doctor, "doctor.page"))
 
 
 @bp.get("/my-page/preview/")
 @only(Role.DOCTOR, Role.ADMIN)
 def page_preview() -> Response:
     """The public page exactly as it will look once it is let through."""
-    doctor = chosen_doctor()
-    if doctor is None:
-        return see_other(url_for("admin.doctors"))
+    doctor = doctor_at_hand()
     draft = profiles.draft_of(doctor)
     return _preview(doctor, draft.wanted, has_changes=bool(draft.asked))
 
@@ -111,9 +103,7 @@ def page_preview() -> Response:
 @limited("60 per hour")
 def page_preview_now() -> Response:
     """The same for what is typed, with nothing saved; and the way back to the form as it was."""
-    doctor = chosen_doctor()
-    if doctor is None:
-        return see_other(url_for("admin.doctors"))
+    doctor = doctor_at_hand()
     form, wanted = _sent(doctor)
     if "again" in request.form:
         return _page(profiles.draft_of(doctor), form)
@@ -189,10 +179,6 @@ def _say_what_happened(is_published: bool) -> None:
         flash("Nothing differs from what patients see, so nothing waits.", "info")
 
 
-def _address(doctor: Doctor, endpoint: str = "doctor.page") -> str:
-    return url_for(endpoint, doctor=doctor.ref if me().role is Role.ADMIN else None)
-
-
 def _preview(doctor: Doctor, wanted: Profile, **context: object) -> Response:
     desk = openings.desk()
     facts = preview.facts_of(desk.catalogue, doctor, wanted)
@@ -203,7 +189,7 @@ def _preview(doctor: Doctor, wanted: Profile, **context: object) -> Response:
         visits=soonest.of_each_visit_type(desk, facts),
         paragraphs=[line for line in facts.about.splitlines() if line.strip()],
         is_own=me().role is Role.DOCTOR,
-        address=lambda endpoint: _address(doctor, endpoint),
+        address=lambda endpoint: address_of(doctor, endpoint),
         **context,
     )
     return make_response(page)
@@ -219,7 +205,7 @@ def _page(draft: Draft, form: PageForm, status: int = 200, **context: object) ->
         kinds=form.kinds,
         is_own=me().role is Role.DOCTOR,
         answer=profiles.last_answer(doctor),
-        address=lambda endpoint: _address(doctor, endpoint),
+        address=lambda endpoint: address_of(doctor, endpoint),
         **context,
     )
     return make_response(page, status)

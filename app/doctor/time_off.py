@@ -12,8 +12,8 @@ from flask import Response, abort, flash, make_response, render_template, reques
 
 from app.clock import tick_of
 from app.doctor import bp
-from app.doctor.hours import address_of, whose_hours
 from app.doctor.time_off_forms import ExceptionForm, ExtraHoursForm, TimeOffForm
+from app.doctor.whose import address_of, doctor_at_hand
 from app.formats import long_day
 from app.htmx import see_other
 from app.inputs import a_number
@@ -45,14 +45,14 @@ class Question:
 @only(Role.DOCTOR, Role.ADMIN)
 def time_off() -> Response:
     """What is to come; admins choose whose."""
-    return _page(whose_hours())
+    return _page(doctor_at_hand())
 
 
 @bp.post("/board/time-off/")
 @only(Role.DOCTOR, Role.ADMIN)
 def time_off_now() -> Response:
     """Take time off, once or every week for a while."""
-    doctor = whose_hours()
+    doctor = doctor_at_hand()
     form = TimeOffForm(prefix=OFF)
     zone = exceptions.zone_of(doctor)
     return _added(doctor, OFF, form, lambda: form.wish(zone), "The time off is saved.")
@@ -62,7 +62,7 @@ def time_off_now() -> Response:
 @only(Role.DOCTOR, Role.ADMIN)
 def extra_hours_now() -> Response:
     """Work more, once or every week for a while."""
-    doctor = whose_hours()
+    doctor = doctor_at_hand()
     form = ExtraHoursForm(prefix=EXTRA)
     form.choose_among(timetable.places())
     return _added(doctor, EXTRA, form, form.wish, "The extra hours are saved.")
@@ -72,7 +72,7 @@ def extra_hours_now() -> Response:
 @only(Role.DOCTOR, Role.ADMIN)
 def delete_time_off(number: str) -> Response:
     """Take one exception back, or the rest of its series."""
-    doctor = whose_hours()
+    doctor = doctor_at_hand()
     exception = a_number(number, 1, LARGEST_ID) or abort(404)
     which, answer = request.form.get("which", "one"), Answer.of(request.form)
     try:
@@ -94,7 +94,7 @@ def delete_time_off(number: str) -> Response:
 @only(Role.DOCTOR, Role.ADMIN)
 def undo_time_off(number: str) -> Response:
     """Bring back what was deleted under that number."""
-    doctor = whose_hours()
+    doctor = doctor_at_hand()
     exception = a_number(number, 1, LARGEST_ID) or abort(404)
     answer = Answer.of(request.form)
     try:

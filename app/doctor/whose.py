@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from zoneinfo import ZoneInfo
 
-from flask import Response, make_response, render_template, request
+from flask import Response, abort, make_response, render_template, request, url_for
 
 from app.directory import approvals
 from app.directory.catalogue import DoctorFacts
-from app.htmx import varies
+from app.htmx import see_other, varies
 from app.models import Doctor, Role
 from app.scheduling import openings
 from app.scheduling.openings import Desk
@@ -22,6 +22,17 @@ def chosen_doctor() -> Doctor | None:
         return my_doctor()
     ref = request.args.get("doctor")
     return approvals.doctor_of(ref) if ref else None
+
+
+def doctor_at_hand() -> Doctor:
+    """The same; an admin who names none is sent to the list of them."""
+    return chosen_doctor() or abort(see_other(url_for("admin.doctors")))
+
+
+def address_of(doctor: Doctor, endpoint: str, **more: object) -> str:
+    """A page of this doctor, for whoever is asking."""
+    named = doctor.ref if me().role is Role.ADMIN else None
+    return url_for(endpoint, doctor=named, **more)  # type: ignore[arg-type]
 
 
 def zone_of(desk: Desk, doctor: DoctorFacts | None) -> ZoneInfo:
