@@ -6,13 +6,14 @@ import os
 from collections.abc import Generator, Iterator
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
 from app import clock
-from app.extensions import db
+from app.extensions import db, limiter
 from tests import mariadb
 from tests.databases import CleanSlate, an_app
 
@@ -77,6 +78,14 @@ def app(_sqlite: CleanSlate) -> Flask:
 def client(app: Flask) -> FlaskClient:
     """A browser without JavaScript that nobody is signed in on."""
     return app.test_client()
+
+
+@pytest.fixture
+def limited_app(tmp_path: Path) -> Iterator[Flask]:
+    """An application that counts how often an address asks."""
+    yield an_app(tmp_path, rate_limits=True)
+    limiter.reset()
+    limiter.enabled = False  # there is one limiter for all applications of this process
 
 
 @pytest.fixture(params=["sqlite", "mariadb"])

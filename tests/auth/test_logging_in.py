@@ -1,20 +1,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 from urllib.parse import quote
 
 import pytest
 from flask import Flask
 
 from app.accounts import administration, passwords
-from app.extensions import limiter
 from app.models import Role
 from tests.auth.steps import JANE, cookie_of, form_to, is_in, log_in, token_in, with_cookie
 from tests.builders import PASSWORD, a_doctor, a_patient, a_user
 from tests.conftest import FrozenClock
-from tests.databases import an_app
 from tests.pages import HTMX, ORIGIN, Visitor
 
 Browsers = Callable[[], Visitor]
@@ -249,14 +246,6 @@ def test_a_part_of_a_page_leads_to_the_login_page_as_a_whole(visitor: Visitor) -
     answer = visitor.client.get("/profile/", base_url=ORIGIN, headers=HTMX)
     assert answer.status_code == 401
     assert answer.headers["HX-Redirect"] == "/login/"
-
-
-@pytest.fixture
-def limited_app(tmp_path: Path) -> Iterator[Flask]:
-    """An application that counts how often an address asks."""
-    yield an_app(tmp_path, rate_limits=True)
-    limiter.reset()
-    limiter.enabled = False  # there is one limiter for all applications of this process
 
 
 def test_one_connection_cannot_try_for_ever(limited_app: Flask) -> None:

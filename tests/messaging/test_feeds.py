@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -22,7 +21,7 @@ from app.accounts import administration
 from app.clinic import history
 from app.clock import tick_of
 from app.errors import ChangedMeanwhile, NotAllowed
-from app.extensions import db, limiter
+from app.extensions import db
 from app.messaging import feed_file, feeds
 from app.messaging.calendar_file import calendar_file
 from app.messaging.feed_file import Entry
@@ -47,7 +46,6 @@ from tests.builders import (
     tomorrow_at,
 )
 from tests.conftest import FrozenClock
-from tests.databases import an_app
 from tests.messaging.conftest import in_three_days
 from tests.pages import ORIGIN
 from tests.scheduling.conftest import queries
@@ -326,14 +324,6 @@ def test_an_admin_has_no_feed(clinic: FrozenClock) -> None:
     admin = a_user(Role.ADMIN)
     with pytest.raises(NotAllowed):
         feeds.renew(admin, seen=feeds.OFF)
-
-
-@pytest.fixture
-def limited_app(tmp_path: Path) -> Iterator[Flask]:
-    """An application that counts how often an address is asked for."""
-    yield an_app(tmp_path, rate_limits=True)
-    limiter.reset()
-    limiter.enabled = False  # there is one limiter for all applications of this process
 
 
 def test_one_feed_cannot_be_asked_for_for_ever(limited_app: Flask) -> None:
