@@ -68,6 +68,22 @@ def test_a_zone_is_as_far_as_it_is_at_that_instant():
 
 
 @pytest.mark.parametrize(
+    ("zone", "instant", "shown"),
+    [
+        ("Europe/Berlin", datetime(2026, 10, 24, 23, 59, tzinfo=UTC), "01:59"),
+        ("Europe/Berlin", datetime(2026, 10, 25, 0, 30, tzinfo=UTC), "02:30 (UTC+2)"),
+        ("Europe/Berlin", datetime(2026, 10, 25, 1, 30, tzinfo=UTC), "02:30 (UTC+1)"),
+        ("Europe/Berlin", datetime(2026, 10, 25, 2, 0, tzinfo=UTC), "03:00"),
+        ("Europe/Berlin", datetime(2026, 3, 29, 1, 0, tzinfo=UTC), "03:00"),
+        ("Australia/Lord_Howe", datetime(2026, 4, 4, 15, 15, tzinfo=UTC), "01:45 (UTC+10:30)"),
+        ("Asia/Tokyo", datetime(2026, 10, 25, 0, 30, tzinfo=UTC), "09:30"),
+    ],
+)
+def test_an_hour_that_comes_twice_says_how_far_it_is_from_utc(zone, instant, shown):
+    assert formats.exact_clock(instant, ZoneInfo(zone)) == shown
+
+
+@pytest.mark.parametrize(
     ("cents", "currency", "shown"),
     [
         (0, "EUR", "Free"),

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from flask_wtf import FlaskForm
-from wtforms import EmailField, HiddenField, SelectChoice, SelectField, StringField
+from wtforms import ColorField, EmailField, HiddenField, SelectChoice, SelectField, StringField
 from wtforms.validators import StopValidation
 
 from app.accounts import addresses, names, profile
@@ -60,8 +60,8 @@ class ClinicEmailField(EmailField):
                 raise StopValidation(fault.sentence) from fault
 
 
-class ColourField(StringField):
-    """A colour; the `#` and capitals are as one likes."""
+class ColourField(ColorField):
+    """A colour, as browsers let one choose it; the `#` and capitals are as one likes."""
 
     data: Any
 
