@@ -27,14 +27,15 @@ def breaks_lines(text: str) -> bool:
     return any(unicodedata.category(c) in CONTROLS or c in TURNERS for c in text)
 
 
-def complaint_about_name(name: str) -> str | None:
-    """Why this cannot be a name, in a sentence; nothing when it can."""
+def complaint_about_name(name: str, *, of_another: bool = False) -> str | None:
+    """Why this cannot be one's name, or that of another, in a sentence; nothing when it can."""
     if breaks_lines(name):
         return "A name cannot hold line breaks or control characters."
     if len(name) > LONGEST_NAME:
         return f"Use at most {LONGEST_NAME} characters."
     if not any(c.isalpha() for c in name):
-        return "Enter your name as you would like to be called here."
+        whose, they = ("the", "they") if of_another else ("your", "you")
+        return f"Enter {whose} name as {they} would like to be called here."
     return None
 
 

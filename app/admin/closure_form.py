@@ -8,8 +8,7 @@ from typing import Any
 from flask_wtf import FlaskForm
 from wtforms import HiddenField, SelectChoice, SelectField
 
-from app.admin.entry_forms import LineField
-from app.fields import DayField, TimeField, typed
+from app.fields import DayField, LineField, TimeField, typed
 from app.models import Closure, Location
 from app.scheduling import closures
 from app.scheduling.closures import Times

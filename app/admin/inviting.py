@@ -6,14 +6,15 @@ from typing import Any
 
 from flask import Response, flash, make_response, render_template, request, url_for
 from flask_wtf import FlaskForm
-from wtforms import EmailField, RadioField, SelectChoice, SelectField, StringField
+from wtforms import RadioField, SelectChoice, SelectField
 from wtforms.validators import StopValidation
 
-from app.accounts import addresses, invitations, names
+from app.accounts import invitations, names
 from app.accounts.addresses import NotAnAddress
 from app.accounts.invitations import AddressTaken, Newcomer
 from app.accounts.registration import Practice
 from app.admin import bp
+from app.fields import AddressField, LineField, NameField
 from app.htmx import see_other
 from app.inputs import back
 from app.models import Role
@@ -22,30 +23,16 @@ from app.security import me, only
 ROLES = ((Role.DOCTOR, "Doctor"), (Role.PATIENT, "Patient"), (Role.ADMIN, "Admin"))
 
 
-def _tidied(typed: str | None) -> str:
-    return names.tidy(typed or "")
-
-
 class NewUserForm(FlaskForm):
-    name = StringField("Name", filters=[_tidied])
-    email = EmailField("E-mail address", filters=[_tidied])
+    name = NameField("Name", of_another=True)
+    email = AddressField("E-mail address", missing=NotAnAddress.sentence)
     role = RadioField("Role", choices=[SelectChoice(role.value, word) for role, word in ROLES])
     title = SelectField(
         "Title",
         choices=[*(SelectChoice(one) for one in names.TITLES), SelectChoice("", "No title")],
         validate_choice=False,
     )
-    licence_number = StringField("Licence number", filters=[_tidied])
-
-    def validate_name(self, field: Any) -> None:
-        if complaint := names.complaint_about_name(field.data):
-            raise StopValidation(complaint.replace("your name as you", "the name as they"))
-
-    def validate_email(self, field: Any) -> None:
-        try:
-            field.data = addresses.normalised(field.data)
-        except NotAnAddress as fault:
-            raise StopValidation(fault.sentence) from fault
+    licence_number = LineField("Licence number", longest=names.LONGEST_LICENCE)
 
     def validate_title(self, field: Any) -> None:
         if self.is_doctor and field.data not in {*names.TITLES, ""}:

@@ -11,7 +11,7 @@ from wtforms.validators import StopValidation
 
 from app import conflicts
 from app.admin import bp, removed
-from app.admin.entry_forms import LineField, PhoneField, TextField, searched, who_changed
+from app.admin.entry_forms import searched, who_changed
 from app.admin.settings_form import zone_choices
 from app.admin.users import chosen, version_seen
 from app.clinic import policy, settings
@@ -20,13 +20,12 @@ from app.directory import entries, locations
 from app.directory.entries import InUse, NameTaken
 from app.directory.locations import Place, Sort, ZoneUnconfirmed
 from app.errors import ChangedMeanwhile
+from app.fields import LineField, PhoneField, TextField
 from app.htmx import respond, see_other
 from app.inputs import a_page, back
 from app.models import Location, Role
 from app.scheduling import ahead
 from app.security import me, only
-
-LONGEST_PHONE = 40
 
 
 class LocationForm(FlaskForm):
@@ -50,7 +49,7 @@ class LocationForm(FlaskForm):
         description="Its working hours are times on the wall of this zone. Type the first letters "
         "of a city to find it in the list.",
     )
-    phone = PhoneField("Telephone", longest=LONGEST_PHONE)
+    phone = PhoneField("Telephone")
     directions = TextField(
         "Getting there", description="Public transport, parking, which bell to ring."
     )

@@ -10,13 +10,14 @@ from wtforms import HiddenField
 
 from app import conflicts
 from app.admin import bp, removed
-from app.admin.entry_forms import LineField, searched, who_changed
+from app.admin.entry_forms import searched, who_changed
 from app.admin.users import chosen, version_seen
 from app.clinic.removals import Irretrievable
 from app.directory import entries, specialties
 from app.directory.entries import InUse, NameTaken
 from app.directory.specialties import Sort
 from app.errors import ChangedMeanwhile
+from app.fields import LineField
 from app.htmx import respond, see_other
 from app.inputs import a_page, back
 from app.models import Role, Specialty

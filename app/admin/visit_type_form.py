@@ -8,9 +8,9 @@ from flask_wtf import FlaskForm
 from wtforms import BooleanField, HiddenField, RadioField, SelectChoice, SelectField, StringField
 from wtforms.validators import StopValidation
 
-from app.admin.entry_forms import LineField, TextField
 from app.directory import entries
 from app.directory.visit_types import LONGEST, LONGEST_BUFFER, MULTIPLE, SHORTEST, STEPS, Terms
+from app.fields import LineField, TextField
 from app.formats import amount
 from app.inputs import a_number, a_price
 from app.models import VisitMode, VisitType, WhoMayBook

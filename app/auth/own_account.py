@@ -10,8 +10,9 @@ from app.accounts import profile
 from app.accounts.profile import SamePassword, WrongPassword
 from app.accounts.sign_in import TooManyTries
 from app.auth import bp
-from app.auth.fields import NameField, NewPasswordField, PhoneField, known_password
+from app.auth.fields import NewPasswordField, known_password
 from app.errors import ChangedMeanwhile
+from app.fields import NameField, PhoneField
 from app.htmx import see_other
 from app.inputs import a_number
 from app.security import limited, me, sign_in, signed_in

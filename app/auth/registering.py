@@ -12,16 +12,16 @@ from app.accounts import registration
 from app.accounts.names import TITLES, complaint_about_licence, tidy
 from app.accounts.registration import Person, Practice
 from app.auth import bp
-from app.auth.fields import AddressField, NameField, NewPasswordField, PhoneField
+from app.auth.fields import NewPasswordField
 from app.auth.landing import held_time, let_in, to_own_place, wanted_address
-from app.fields import LANGUAGES_BY_NAME, TicksField
+from app.fields import LANGUAGES_BY_NAME, AddressField, NameField, PhoneField, TicksField
 from app.inputs import takes_many
 from app.security import limited, public
 
 
 class RegisterForm(FlaskForm):
     name = NameField("Name")
-    email = AddressField("E-mail address")
+    email = AddressField("E-mail address", missing="Enter your e-mail address.")
     password = NewPasswordField("Password")
 
     @property

@@ -10,7 +10,8 @@ from app.accounts import password_reset
 from app.accounts.links import LinkOver
 from app.accounts.profile import SamePassword
 from app.auth import bp, mailed_links
-from app.auth.fields import AddressField, NewPasswordField
+from app.auth.fields import NewPasswordField
+from app.fields import AddressField
 from app.htmx import see_other
 from app.models import TokenPurpose, User
 from app.security import limited, public, sign_out
@@ -19,7 +20,7 @@ PURPOSE = TokenPurpose.RESET_PASSWORD
 
 
 class ForgotForm(FlaskForm):
-    email = AddressField("E-mail address")
+    email = AddressField("E-mail address", missing="Enter your e-mail address.")
 
 
 class ResetForm(FlaskForm):
