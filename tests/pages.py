@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
+from typing import Any
 
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
@@ -24,7 +25,7 @@ class Form:
 
     method: str
     action: str
-    values: dict[str, str] = field(default_factory=dict)
+    values: dict[str, Any] = field(default_factory=dict)  # a list for several ticks of a name
     buttons: list[tuple[str, str]] = field(default_factory=list)
 
 
@@ -65,7 +66,7 @@ class Page(HTMLParser):
         form = self.forms[-1]
         if tag == "input" and given.get("type") in {"checkbox", "radio"}:
             if "checked" in given:
-                form.values[name] = given.get("value", "on")
+                self._tick(name, given.get("value", "on"))
         elif tag == "input":
             form.values[name] = given.get("value", "")
         elif tag == "button":
@@ -81,6 +82,13 @@ class Page(HTMLParser):
             self._textarea = None
         elif tag == "select":
             self._select = None
+
+    def _tick(self, name: str, value: str) -> None:
+        values = self.forms[-1].values
+        known = values.get(name)
+        values[name] = (
+            value if known is None else [*([known] if isinstance(known, str) else known), value]
+        )
 
     def _choose(self, name: str, option: dict[str, str]) -> None:
         """A list sends its chosen option, or else its first."""
@@ -117,7 +125,7 @@ class Visitor:
         """Post values as they are, with no help from a page."""
         return Page(self.client.post(address, data=values, base_url=ORIGIN, headers=headers))
 
-    def submit(self, form: Form, *, follow: bool = True, **values: str) -> Page:
+    def submit(self, form: Form, *, follow: bool = True, **values: Any) -> Page:
         """Submit a form with some of its values changed; lands where the answer leads."""
         response = self.client.open(
             form.action,

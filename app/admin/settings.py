@@ -8,13 +8,15 @@ from typing import Any
 
 from flask import Response, abort, flash, make_response, render_template, request, url_for
 
-from app.admin import bp
+from app.admin import bp, wording
 from app.admin.settings_form import GROUPS, SettingsForm
 from app.clinic import policy, settings
 from app.clinic.settings import ClinicSettings
 from app.conflicts import Difference
 from app.errors import ChangedMeanwhile
 from app.htmx import see_other
+from app.inputs import takes_many
+from app.messaging.choices import leads_in_words
 from app.models import AuditEvent, Role
 from app.security import me, only
 
@@ -28,6 +30,7 @@ def settings_page() -> Response:
 
 @bp.post("/admin/settings/")
 @only(Role.ADMIN)
+@takes_many("reminder_hours")
 def settings_now() -> Response:
     """Keep what was changed; or fill a default in, which changes nothing yet."""
     form, stored = SettingsForm(), settings.current()
@@ -70,6 +73,8 @@ def _page(
         theirs=theirs,
         who=name_of_last(changes),
         filled=filled,
+        reminders_in_words=leads_in_words,
+        in_words=wording.in_words,
     )
     return make_response(page, status)
 
@@ -92,6 +97,8 @@ def _differences(form: SettingsForm, stored: ClinicSettings) -> list[Difference]
 
 
 def _with_unit(name: str, value: Any) -> str:
+    if name == policy.REMINDERS:
+        return leads_in_words(value) or "none"
     bounds = policy.BOUNDS.get(name)
     return f"{value} {bounds.unit}" if bounds else str(value)
 

@@ -6,19 +6,63 @@ from dataclasses import replace
 from typing import Any
 
 from flask_wtf import FlaskForm
-from wtforms import HiddenField, SelectChoice, SelectField, StringField
+from wtforms import ColorField, EmailField, HiddenField, SelectChoice, SelectField, StringField
+from wtforms.validators import StopValidation
 
-from app.accounts import profile
+from app.accounts import addresses, names, profile
+from app.accounts.addresses import NotAnAddress
 from app.clinic import colours, policy, settings
 from app.clinic.settings import ClinicSettings
-from app.fields import AddressField, LineField, PhoneField
+from app.fields import LeadsField
 from app.inputs import a_number
 
 LARGEST = 999_999
 
 
-class ColourField(StringField):
-    """A colour; the `#` and capitals are as one likes."""
+class ClinicNameField(StringField):
+    """What the clinic is called, in one line."""
+
+    data: Any
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        super().process_formdata(valuelist)
+        self.data = names.tidy(self.data or "")
+
+    def pre_validate(self, form: Any) -> None:
+        if names.breaks_lines(self.data or ""):
+            raise StopValidation("A name cannot hold line breaks or control characters.")
+
+
+class ClinicPhoneField(StringField):
+    """A telephone number, or nothing."""
+
+    data: Any
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        super().process_formdata(valuelist)
+        self.data = names.tidy(self.data or "")
+
+    def pre_validate(self, form: Any) -> None:
+        if self.data and (complaint := names.complaint_about_phone(self.data)):
+            raise StopValidation(complaint)
+
+
+class ClinicEmailField(EmailField):
+    """An e-mail address, or nothing."""
+
+    data: Any
+
+    def pre_validate(self, form: Any) -> None:
+        self.data = (self.data or "").strip()
+        if self.data:
+            try:
+                self.data = addresses.normalised(self.data)
+            except NotAnAddress as fault:
+                raise StopValidation(fault.sentence) from fault
+
+
+class ColourField(ColorField):
+    """A colour, as browsers let one choose it; the `#` and capitals are as one likes."""
 
     data: Any
 
@@ -46,16 +90,14 @@ class WholeField(StringField):
 class ClinicForm(FlaskForm):
     """What the public knows the clinic by."""
 
-    name = LineField(
+    name = ClinicNameField(
         "Name of the clinic",
-        longest=policy.LONGEST_NAME,
-        missing="Enter the clinic’s name.",
         description="Stands at the foot of every page, in e-mails and in calendar entries.",
     )
-    phone = PhoneField(
+    phone = ClinicPhoneField(
         "Telephone", description="Patients are told to call it when something cannot be done here."
     )
-    email = AddressField(
+    email = ClinicEmailField(
         "E-mail address", description="Stands at the foot of every page, for questions."
     )
     zone = SelectField(
@@ -127,6 +169,17 @@ class SettingsForm(ClinicForm):
         description="How many times one internet connection may hold at once, so that nobody "
         "can empty a calendar. A waiting room shares one connection.",
     )
+    reminder_hours = LeadsField(
+        "Reminders",
+        description="How long before a visit its patient is reminded by e-mail. A visit type may "
+        "have times of its own, and each patient may choose.",
+    )
+    quiet_from = WholeField(
+        "Quiet from",
+        description="In quiet hours nobody is reminded, by the wall of where they live. A reminder "
+        "comes at their end, or before they begin. The same hour twice means none.",
+    )
+    quiet_until = WholeField("Quiet until", description="The hour at which reminders go out again.")
     undo_seconds = WholeField(
         "Undo",
         description="How long an answer to a request can be taken back. Its e-mail waits that "
@@ -148,7 +201,8 @@ class SettingsForm(ClinicForm):
 
     def wanted(self, stored: ClinicSettings) -> ClinicSettings:
         numbers = {name: self[name].number for name in policy.BOUNDS}
-        return replace(super().wanted(stored), **numbers)
+        reminder_hours = self.reminder_hours.hours
+        return replace(super().wanted(stored), **numbers, reminder_hours=reminder_hours)
 
 
 GROUPS = (
@@ -166,6 +220,7 @@ GROUPS = (
             "holds_per_address",
         ),
     ),
+    ("Reminders", ("reminder_hours", "quiet_from", "quiet_until")),
     (
         "Working and logging in",
         ("undo_seconds", "idle_minutes_staff", "idle_minutes_patient", "session_hours"),

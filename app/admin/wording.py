@@ -9,6 +9,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from app.formats import long_time
+from app.messaging.choices import leads_in_words
 
 NAMES = {
     "about": "About",
@@ -22,11 +23,13 @@ NAMES = {
     "is_published": "Published",
     "must_change_password": "Has to choose a new password",
     "needs_approval": "Doctor approves",
+    "reminder_hours": "Reminders",
     "starts_at": "Start",
     "who_may_book": "Who may book",
 }
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 NOTHING = "nothing"
+LEADS = frozenset({"own_reminders", "reminder_hours"})
 UNSAID = frozenset({"ref", "removal", "slug", "version"})  # what only the program reads
 
 
@@ -79,6 +82,8 @@ def in_words(field: str, value: Any, zone: ZoneInfo) -> str:
         return "yes" if value else "no"
     if isinstance(value, Mapping):
         return "; ".join(f"{of_field(k)}: {in_words(k, one, zone)}" for k, one in value.items())
+    if field in LEADS and isinstance(value, list):
+        return leads_in_words(value)
     if isinstance(value, list):
         return ", ".join(in_words(field, one, zone) for one in value)
     if isinstance(value, int):

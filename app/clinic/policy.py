@@ -10,7 +10,7 @@ from typing import Any
 from zoneinfo import available_timezones
 
 from app.clinic import audit, colours, history, revision, settings
-from app.clinic.settings import ClinicSettings
+from app.clinic.settings import REMINDER_LEADS, ClinicSettings
 from app.errors import ChangedMeanwhile, ClinicError, NotAllowed
 from app.extensions import db
 from app.models import AuditEvent, Role, User
@@ -37,13 +37,17 @@ BOUNDS: dict[str, Bounds] = {
     "open_bookings_per_doctor": Bounds(1, 100, "appointments"),
     "open_bookings_unconfirmed": Bounds(1, 100, "appointments"),
     "holds_per_address": Bounds(1, 500, "holds"),
+    "quiet_from": Bounds(0, 23, "o'clock"),
+    "quiet_until": Bounds(0, 23, "o'clock"),
     "undo_seconds": Bounds(0, 300, "seconds"),
     "idle_minutes_staff": Bounds(5, 480, "minutes"),
     "idle_minutes_patient": Bounds(5, 1440, "minutes"),
     "session_hours": Bounds(1, 72, "hours"),
 }
 TEXTS = ("name", "phone", "email", "zone", "colour")
-CHANGEABLE = (*TEXTS, *BOUNDS)
+REMINDERS = "reminder_hours"
+CHANGEABLE = (*TEXTS, *BOUNDS, REMINDERS)
+LONGEST_QUIET_HOURS = 16
 DEFAULTS = ClinicSettings()
 
 
@@ -80,6 +84,14 @@ def complaints_about(wanted: ClinicSettings) -> dict[str, str]:
     }
     if not 1 <= len(wanted.name.strip()) <= LONGEST_NAME:
         found["name"] = f"Enter the clinic's name, of at most {LONGEST_NAME} characters."
+    if not set(wanted.reminder_hours) <= set(REMINDER_LEADS):
+        found[REMINDERS] = "Choose among the times in the list."
+    if (wanted.quiet_until - wanted.quiet_from) % 24 > LONGEST_QUIET_HOURS:
+        found.setdefault(
+            "quiet_until",
+            "Leave at least eight hours of the day for reminders, or no quiet hours: the same "
+            "hour twice.",
+        )
     if wanted.zone not in zones():
         found["zone"] = "Choose one of the time zones in the list."
     if not colours.is_colour(wanted.colour):

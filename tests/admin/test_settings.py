@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from app.clinic import policy, settings
@@ -50,6 +52,13 @@ def test_what_is_saved_holds_at_once_and_everywhere(office: Office) -> None:
     assert "Corner Practice" in office.admin.get("/").text
 
 
+@pytest.mark.parametrize(("typed", "kept"), [("#14595C", "#14595c"), (" 767676 ", "#767676")])
+def test_a_colour_on_which_white_can_be_read_is_kept(office: Office, typed, kept) -> None:
+    page = office.admin.submit(form_of(office.admin.get(ADDRESS)), colour=typed)
+    assert "The settings are saved" in page.text
+    assert stored(office).colour == kept
+
+
 @pytest.mark.parametrize(
     ("name", "value", "says"),
     [
@@ -68,6 +77,13 @@ def test_what_is_saved_holds_at_once_and_everywhere(office: Office) -> None:
         ("email", "nobody", "Enter an e-mail address"),
         ("zone", "Europe/Atlantis", "Choose one of the time zones"),
         ("zone", "europe/berlin", "Choose one of the time zones"),
+        ("colour", "", "Enter a colour as #"),
+        ("colour", "crimson", "Enter a colour as #"),
+        ("colour", "#12345", "Enter a colour as #"),
+        ("colour", "#１２３４５６", "Enter a colour as #"),
+        ("colour", "#000000; x:url(//evil.example)", "Enter a colour as #"),
+        ("colour", "#ffffff", "White words cannot be read on this colour"),
+        ("colour", "#777777", "White words cannot be read on this colour"),
     ],
 )
 def test_what_cannot_stand_is_said_beside_the_field_and_nothing_is_lost(
@@ -178,3 +194,57 @@ def test_nobody_but_an_active_admin_saves_whatever_the_page_said(office: Office)
         with pytest.raises(policy.Unfit) as refused:
             policy.save(ClinicSettings(hold_minutes=0), admin, version=version)
         assert set(refused.value.complaints) == {"hold_minutes"}
+
+
+def test_reminders_are_ticked_and_said_in_words(office: Office) -> None:
+    page = office.admin.get(ADDRESS)
+    assert "Default: 7 days, 1 day and 2 hours" in page.text
+    form = form_of(page)
+    page = office.admin.submit(form, reminder_hours=["336", "4"], quiet_from="22", quiet_until="7")
+    now = stored(office)
+    assert (now.reminder_hours, now.quiet_from, now.quiet_until) == ((336, 4), 22, 7)
+    (event,) = office.trail("clinic.settings")
+    assert event.after == {"reminder_hours": [336, 4], "quiet_from": 22, "quiet_until": 7}
+    assert "Before: 7 days, 1 day and 2 hours After: 14 days and 4 hours" in page.text
+
+
+def test_a_clinic_may_remind_nobody_and_go_back_to_the_default(office: Office) -> None:
+    page = office.admin.submit(form_of(office.admin.get(ADDRESS)), reminder_hours=[])
+    assert stored(office).reminder_hours == ()
+    assert "Before: 7 days, 1 day and 2 hours After: nothing" in page.text
+    page = office.admin.submit(form_of(page), default="reminder_hours")
+    assert stored(office).reminder_hours == ()
+    office.admin.submit(form_of(page))
+    assert stored(office).reminder_hours == (168, 24, 2)
+
+
+@pytest.mark.parametrize(
+    ("typed", "name", "says"),
+    [
+        ({"reminder_hours": ["24", "3"]}, "reminder_hours", "is not a valid choice"),
+        ({"reminder_hours": ["x"]}, "reminder_hours", "is not a valid choice"),
+        ({"quiet_from": "24"}, "quiet_from", "from 0 to 23"),
+        ({"quiet_from": "8", "quiet_until": "1"}, "quiet_until", "Leave at least eight hours"),
+    ],
+)
+def test_reminders_that_cannot_stand_are_refused_beside_the_field(
+    office: Office, typed: dict[str, Any], name: str, says: str
+) -> None:
+    page = office.admin.submit(form_of(office.admin.get(ADDRESS)), follow=False, **typed)
+    assert page.status == 422
+    assert f'id="{name}-error"' in page.html
+    assert says in page.text
+    assert stored(office) == ClinicSettings()
+
+
+def test_the_same_hour_twice_means_no_quiet_hours(office: Office) -> None:
+    office.admin.submit(form_of(office.admin.get(ADDRESS)), quiet_from="8", quiet_until="8")
+    assert (stored(office).quiet_from, stored(office).quiet_until) == (8, 8)
+
+
+def test_two_editors_of_the_reminders_see_them_in_words(office: Office) -> None:
+    mine = form_of(office.admin.get(ADDRESS))
+    office.admin.submit(form_of(office.admin.get(ADDRESS)), reminder_hours=["24"])
+    page = office.admin.submit(mine, follow=False)
+    assert page.status == 409
+    assert "Reminders 1 day 7 days, 1 day and 2 hours" in page.text
