@@ -302,7 +302,7 @@ def test_the_sheet_has_a_line_for_each_visit_with_all_that_one_needs(practice: P
     with practice.app.app_context():
         _give_phone("Zoe Adams", "+49 30 123456")
     page = practice.doctor.get(f"/board/sheet/?day={TODAY}")
-    assert page.html.count("<tr>") == 3
+    assert page.html.count("<tr") == 3
     line = page.text[page.text.index("09:00") :]
     for word in ("Zoe Adams", "First visit", "A reason", "+49 30 123456", "Confirmed"):
         assert word in line
