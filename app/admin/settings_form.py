@@ -6,59 +6,15 @@ from dataclasses import replace
 from typing import Any
 
 from flask_wtf import FlaskForm
-from wtforms import ColorField, EmailField, HiddenField, SelectChoice, SelectField, StringField
-from wtforms.validators import StopValidation
+from wtforms import ColorField, HiddenField, SelectChoice, SelectField, StringField
 
-from app.accounts import addresses, names, profile
-from app.accounts.addresses import NotAnAddress
+from app.accounts import profile
 from app.clinic import colours, policy, settings
 from app.clinic.settings import ClinicSettings
-from app.fields import LeadsField
+from app.fields import AddressField, LeadsField, LineField, PhoneField
 from app.inputs import a_number
 
 LARGEST = 999_999
-
-
-class ClinicNameField(StringField):
-    """What the clinic is called, in one line."""
-
-    data: Any
-
-    def process_formdata(self, valuelist: list[str]) -> None:
-        super().process_formdata(valuelist)
-        self.data = names.tidy(self.data or "")
-
-    def pre_validate(self, form: Any) -> None:
-        if names.breaks_lines(self.data or ""):
-            raise StopValidation("A name cannot hold line breaks or control characters.")
-
-
-class ClinicPhoneField(StringField):
-    """A telephone number, or nothing."""
-
-    data: Any
-
-    def process_formdata(self, valuelist: list[str]) -> None:
-        super().process_formdata(valuelist)
-        self.data = names.tidy(self.data or "")
-
-    def pre_validate(self, form: Any) -> None:
-        if self.data and (complaint := names.complaint_about_phone(self.data)):
-            raise StopValidation(complaint)
-
-
-class ClinicEmailField(EmailField):
-    """An e-mail address, or nothing."""
-
-    data: Any
-
-    def pre_validate(self, form: Any) -> None:
-        self.data = (self.data or "").strip()
-        if self.data:
-            try:
-                self.data = addresses.normalised(self.data)
-            except NotAnAddress as fault:
-                raise StopValidation(fault.sentence) from fault
 
 
 class ColourField(ColorField):
@@ -90,14 +46,16 @@ class WholeField(StringField):
 class ClinicForm(FlaskForm):
     """What the public knows the clinic by."""
 
-    name = ClinicNameField(
+    name = LineField(
         "Name of the clinic",
+        longest=policy.LONGEST_NAME,
+        missing="Enter the clinic’s name.",
         description="Stands at the foot of every page, in e-mails and in calendar entries.",
     )
-    phone = ClinicPhoneField(
+    phone = PhoneField(
         "Telephone", description="Patients are told to call it when something cannot be done here."
     )
-    email = ClinicEmailField(
+    email = AddressField(
         "E-mail address", description="Stands at the foot of every page, for questions."
     )
     zone = SelectField(
