@@ -65,7 +65,7 @@ def name_in_feed() -> Response:
 
 
 def _number_seen() -> int:
-    number = a_number(request.form.get("number"), feeds.OFF, feeds.NUMBERS)
+    number = a_number(request.form.get("number"), feeds.OFF, feeds.LARGEST)
     if number is None:
         abort(400)
     return number

@@ -19,10 +19,11 @@ from app.errors import ChangedMeanwhile
 from app.fields import TicksField
 from app.htmx import see_other
 from app.inputs import takes_many
-from app.messaging import choices, feeds
+from app.messaging import agendas, choices, feeds
 from app.models import AgendaMail, Doctor, Patient, Role
 from app.security import limited, me, my_doctor, my_patient, only, signed_in, signer
 
+EVENING, MORNING = (agendas.WHEN[when][1] for when in (AgendaMail.EVENING, AgendaMail.MORNING))
 CLINIC, OWN, NONE = "clinic", "own", "none"
 
 
@@ -60,8 +61,8 @@ class MailForm(FlaskForm):
         "Your visits of the day",
         choices=[
             SelectChoice(AgendaMail.NEVER.value, "Never"),
-            SelectChoice(AgendaMail.EVENING.value, "In the evening before"),
-            SelectChoice(AgendaMail.MORNING.value, "In the morning"),
+            SelectChoice(AgendaMail.EVENING.value, f"In the evening before, at {EVENING:%H:%M}"),
+            SelectChoice(AgendaMail.MORNING.value, f"In the morning, at {MORNING:%H:%M}"),
         ],
         validators=[InputRequired("Choose one of these.")],
     )

@@ -40,7 +40,7 @@ from app.signing import Purpose, Signer
 from app.transaction import transactional
 
 OFF = 0
-NUMBERS = 2**31 - 1
+LARGEST = 2**31 - 1
 LOOKS_BACK = timedelta(days=90)
 SHOWS_CANCELLED = timedelta(days=7)  # after their time, so that every calendar has dropped them
 REFRESH = timedelta(hours=1)
@@ -102,7 +102,7 @@ def renew(user: User, *, seen: int) -> None:
     that they have seen. Raises NotAllowed for somebody who has no visits, ChangedMeanwhile."""
     _lock(user, seen)
     action = "user.feed_made" if user.feed_number == OFF else "user.feed_renewed"
-    user.feed_number = 1 + secrets.randbelow(NUMBERS)
+    user.feed_number = 1 + secrets.randbelow(LARGEST)
     audit.record(user, action, user, name=user.name)
 
 

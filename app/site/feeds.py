@@ -33,6 +33,8 @@ def calendar_feed(token: str) -> Response:
     else:
         response = make_response(feed.file(current_app.config["DOCKET"].base_url))
         response.headers["Content-Type"] = "text/calendar; charset=utf-8"
+        # Whoever opens it in a browser shall not keep a file that is named after the secret.
+        response.headers["Content-Disposition"] = 'inline; filename="visits.ics"'
     response.set_etag(feed.tag)
     response.headers["Cache-Control"] = "private, no-cache"
     return response

@@ -271,6 +271,7 @@ def test_asking_for_the_head_alone_works(visit: Appointment, ask: Ask, signer: S
 def test_no_shared_cache_keeps_a_feed(visit: Appointment, ask: Ask, signer: Signer) -> None:
     answer = ask(address_of(visit.doctor.user, signer))
     assert answer.headers["Content-Type"] == "text/calendar; charset=utf-8"
+    assert answer.headers["Content-Disposition"] == 'inline; filename="visits.ics"'
     assert answer.headers["Cache-Control"] == "private, no-cache"
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
     assert "Set-Cookie" not in answer.headers
