@@ -45,21 +45,20 @@ def leads_in_words(leads: Sequence[int]) -> str:
 
 def version_of_reminders(patient: Patient) -> str:
     """A word for what a patient has chosen: another choice, another word."""
-    own = patient.own_reminders
-    return LIKE_THE_CLINIC if own is None else "-".join(map(str, own)) or "none"
+    return _of_reminders(patient.own_reminders)
 
 
 def version_of_mail(doctor: Doctor) -> str:
     """The same for a doctor."""
-    return f"{doctor.agenda_mail.value}-{doctor.mail_changes}"
+    return _of_mail(doctor.agenda_mail, doctor.mail_changes)
 
 
 @transactional
 def choose_reminders(patient: Patient, hours: Sequence[int] | None, *, version: str) -> None:
     """Remind a patient so many hours before each visit, never for an empty list, or as the clinic
-    does for None. Raises ChangedMeanwhile, UnknownLead."""
+    does for None. What is so already changes nothing. Raises ChangedMeanwhile, UnknownLead."""
     db.session.refresh(patient, with_for_update=True)
-    if version_of_reminders(patient) != version:
+    if version_of_reminders(patient) not in {version, _of_reminders(hours)}:
         raise ChangedMeanwhile
     reminders.choose(patient, hours)
 
@@ -67,9 +66,9 @@ def choose_reminders(patient: Patient, hours: Sequence[int] | None, *, version: 
 @transactional
 def choose_mail(doctor: Doctor, when: AgendaMail, changes: bool, *, version: str) -> None:
     """Send a doctor each day's visits at that time, and tell them what patients change, or not.
-    Raises ChangedMeanwhile."""
+    What is so already changes nothing. Raises ChangedMeanwhile."""
     db.session.refresh(doctor, with_for_update=True)
-    if version_of_mail(doctor) != version:
+    if version_of_mail(doctor) not in {version, _of_mail(when, changes)}:
         raise ChangedMeanwhile
     agendas.choose(doctor, when)
     agendas.mail_changes(doctor, changes)
@@ -91,6 +90,16 @@ def stop(wanted: Stop) -> None:
         reminders.choose(wanted.user.patient, [])
     if wanted.user.doctor is not None and wanted.purpose is Purpose.STOP_AGENDA:
         agendas.choose(wanted.user.doctor, AgendaMail.NEVER)
+
+
+def _of_reminders(hours: Sequence[int] | None) -> str:
+    if hours is None:
+        return LIKE_THE_CLINIC
+    return "-".join(map(str, sorted(set(hours), reverse=True))) or "none"
+
+
+def _of_mail(when: AgendaMail, changes: bool) -> str:
+    return f"{when.value}-{changes}"
 
 
 def _stop_for(purpose: Purpose, user: User) -> Stop | None:

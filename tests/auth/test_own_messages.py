@@ -124,6 +124,13 @@ def test_of_two_tabs_the_second_is_shown_what_the_first_has_stored(
     assert own(jane) == [2]
 
 
+def test_the_same_form_sent_twice_is_saved_once(jane: Patient, visitor: Visitor) -> None:
+    form = visitor.get(PAGE).form(REMINDERS)
+    assert [choose(visitor, form, "own", 2, 24).status for _ in range(2)] == [200, 200]
+    assert own(jane) == [24, 2]
+    assert len(history.of("patient", jane.id)) == 1
+
+
 def test_a_doctor_chooses_the_agenda_and_whether_to_be_told_of_changes(
     ada: Doctor, visitor: Visitor
 ) -> None:
