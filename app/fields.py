@@ -6,7 +6,14 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
-from wtforms import EmailField, SelectChoice, SelectMultipleField, StringField, TextAreaField
+from wtforms import (
+    EmailField,
+    SelectChoice,
+    SelectMultipleField,
+    StringField,
+    TelField,
+    TextAreaField,
+)
 from wtforms.validators import StopValidation
 from wtforms.widgets import CheckboxInput, DateInput, ListWidget, TimeInput
 
@@ -120,7 +127,7 @@ class NameField(StringField):
             raise StopValidation(complaint)
 
 
-class PhoneField(StringField):
+class PhoneField(TelField):
     """A telephone number, or nothing."""
 
     data: Any

@@ -6,45 +6,26 @@ from typing import Any
 
 from flask import Response, flash, make_response, render_template, request
 from flask_wtf import FlaskForm
-from wtforms import EmailField, StringField, TelField
 from wtforms.validators import StopValidation
 
-from app.accounts import addresses, invitations, names
-from app.accounts.addresses import NotAnAddress
+from app.accounts import invitations, names
 from app.accounts.invitations import AddressTaken, Newcomer, Unreachable
 from app.doctor import bp
 from app.doctor.desk import Choices
+from app.fields import AddressField, NameField, PhoneField
 from app.htmx import see_other
 from app.models import Role
 from app.security import me, only
 
 
-def _tidied(typed: str | None) -> str:
-    return names.tidy(typed or "")
-
-
 class NewPatientForm(FlaskForm):
-    name = StringField("Name", filters=[_tidied])
-    email = EmailField("E-mail address", filters=[_tidied])
-    phone = TelField("Telephone", filters=[_tidied])
-
-    def validate_name(self, field: Any) -> None:
-        if complaint := names.complaint_about_name(field.data):
-            raise StopValidation(complaint.replace("your name as you", "the name as they"))
-
-    def validate_email(self, field: Any) -> None:
-        if not field.data:
-            return
-        try:
-            field.data = addresses.normalised(field.data)
-        except NotAnAddress as fault:
-            raise StopValidation(fault.sentence) from fault
+    name = NameField("Name", of_another=True)
+    email = AddressField("E-mail address")
+    phone = PhoneField("Telephone")
 
     def validate_phone(self, field: Any) -> None:
         if not field.data and not self.email.data:
             raise StopValidation(Unreachable.sentence)
-        if field.data and (complaint := names.complaint_about_phone(field.data)):
-            raise StopValidation(complaint)
 
     @property
     def newcomer(self) -> Newcomer:

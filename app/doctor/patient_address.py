@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from flask import Response, flash, make_response, render_template, url_for
 from flask_wtf import FlaskForm
-from wtforms import EmailField
-from wtforms.validators import StopValidation
 
-from app.accounts import addresses, invitations, names
+from app.accounts import invitations
 from app.accounts.addresses import NotAnAddress
 from app.accounts.invitations import AddressTaken, HasAddress
 from app.doctor import bp
+from app.fields import AddressField
 from app.htmx import see_other
 from app.inputs import back
 from app.models import Patient, Role
@@ -21,13 +18,7 @@ from app.security import me, only
 
 
 class AddressForm(FlaskForm):
-    email = EmailField("E-mail address", filters=[lambda typed: names.tidy(typed or "")])
-
-    def validate_email(self, field: Any) -> None:
-        try:
-            field.data = addresses.normalised(field.data)
-        except NotAnAddress as fault:
-            raise StopValidation(fault.sentence) from fault
+    email = AddressField("E-mail address", missing=NotAnAddress.sentence)
 
 
 @bp.get("/board/patient/<ref>/e-mail/")
