@@ -84,6 +84,8 @@ def _place_of(event: AuditEvent, stretch: Stretch) -> str | None:
     kind = event.object_kind
     if kind == "appointment" and event.object_name:
         return url_for("doctor.visit", ref=event.object_name)
+    if kind == "outbox_message":
+        return url_for("admin.message", number=event.object_id)
     if ref := stretch.refs.get((kind, event.object_id)):
         return url_for(f"admin.{kind}", ref=ref)
     endpoint = PLACES.get(kind)
