@@ -6,7 +6,7 @@ from __future__ import annotations
 import smtplib
 import socket
 import ssl
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from email.message import EmailMessage
 from typing import Any
@@ -23,6 +23,22 @@ class Unavailable(Exception):
     """The mail server takes nothing from us now, whoever it is for; the cause says why."""
 
 
+class BrokenBefore(smtplib.SMTPServerDisconnected):
+    """The connection broke before the mail server took anything of an e-mail."""
+
+
+class _Host(smtplib.SMTP):
+    def mail(self, sender: str, options: Sequence[str] = ()) -> tuple[int, bytes]:
+        try:
+            return super().mail(sender, options)
+        except smtplib.SMTPServerDisconnected as fault:
+            raise BrokenBefore(str(fault)) from fault
+
+
+class _TLSHost(smtplib.SMTP_SSL, _Host):
+    """The same, encrypted from the first byte."""
+
+
 class VerifiedConnection(Connection):
     """A connection whose server has shown a certificate for its name. `SSL_CERT_FILE` adds a
     private authority's to those that the machine trusts."""
@@ -30,12 +46,12 @@ class VerifiedConnection(Connection):
     def configure_host(self) -> smtplib.SMTP | smtplib.SMTP_SSL:
         server, port = self.mail.server, self.mail.port or smtplib.SMTP_PORT
         timeout = min(current_app.config["DOCKET"].mail_timeout, LONGEST_TIMEOUT_SECONDS)
-        host: smtplib.SMTP | smtplib.SMTP_SSL
+        host: _Host
         if port == IMPLICIT_TLS_PORT:
             context = ssl.create_default_context()
-            host = smtplib.SMTP_SSL(server, port, timeout=timeout, context=context)
+            host = _TLSHost(server, port, timeout=timeout, context=context)
         else:
-            host = smtplib.SMTP(server, port, timeout=timeout)
+            host = _Host(server, port, timeout=timeout)
         try:
             if port != IMPLICIT_TLS_PORT and self.mail.use_tls:
                 host.starttls(context=ssl.create_default_context())
@@ -53,13 +69,6 @@ class VerifiedConnection(Connection):
                 self.host.quit()
             self.host.close()
 
-    def is_open(self) -> bool:
-        """Whether the server still answers."""
-        try:
-            return self.host is None or self.host.noop()[0] < 400
-        except (smtplib.SMTPException, OSError):
-            return False
-
 
 class Delivery:
     """Hands over one e-mail after another by one connection, which is opened for the first, and
@@ -72,20 +81,18 @@ class Delivery:
     def send(self, email: EmailMessage) -> None:
         """Raises Unavailable when the mail server takes nothing now; SMTPException when it did
         not take this e-mail, or broke off and may have taken it."""
-        is_new = self._connection is None or not self._connection.is_open()
-        if is_new:
-            self._open()
-        assert self._connection is not None  # noqa: S101 (it has just been opened)
+        is_new = self._connection is None
+        connection = self._connection or self._open()
         try:
-            if self._connection.host is not None:
-                self._connection.host.send_message(email)
-        except smtplib.SMTPSenderRefused as refusal:
-            if refusal.smtp_code == TOO_LARGE:
+            if connection.host is not None:
+                connection.host.send_message(email)
+        except (BrokenBefore, smtplib.SMTPSenderRefused) as fault:
+            if isinstance(fault, smtplib.SMTPSenderRefused) and fault.smtp_code == TOO_LARGE:
                 raise
             self.close()
             if is_new:
-                raise Unavailable from refusal
-            self.send(email)  # "enough by this connection"; nothing has been taken yet
+                raise Unavailable from fault
+            self.send(email)  # by a connection that the server has not yet had enough of
         except (smtplib.SMTPRecipientsRefused, smtplib.SMTPDataError):
             raise  # an answer, after which the connection serves on
         except BaseException:
@@ -98,11 +105,10 @@ class Delivery:
         if connection is not None:
             connection.__exit__()
 
-    def _open(self) -> None:
-        self.close()
-        connection = self._mail.connect()
+    def _open(self) -> VerifiedConnection:
         try:
-            self._connection = connection.__enter__()
+            self._connection = self._mail.connect().__enter__()
+            return self._connection
         except OSError as fault:  # SMTPException is one
             raise Unavailable from fault
         except UnicodeError as fault:

@@ -1,4 +1,4 @@
-"""`python -m bench [speed] [growth] [lists] [rush]`: all parts, or the ones that are named."""
+"""`python -m bench [part ...]`: all parts (speed, growth, lists, mail, rush), or the named ones."""
 
 from __future__ import annotations
 
@@ -16,7 +16,9 @@ MARKS = {True: "met", False: "MISSED", None: ""}
 
 def main() -> int:
     options = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
-    options.add_argument("parts", nargs="*", metavar="part", help="speed, growth, lists, rush")
+    options.add_argument(
+        "parts", nargs="*", metavar="part", help="speed, growth, lists, mail, rush"
+    )
     options.add_argument("--seconds", type=int, default=3, help="length of each load (3)")
     options.add_argument(
         "--appointments", type=int, default=parts.LARGE.appointments, help="in the large clinic"
@@ -27,6 +29,7 @@ def main() -> int:
         "speed": lambda: parts.speed(given.seconds),
         "growth": lambda: parts.growth(large),
         "lists": parts.lists,
+        "mail": parts.mail,
         "rush": parts.rush,
     }
     missed = 0

@@ -78,18 +78,28 @@ def build(app: Flask, size: Size) -> None:
     with app.app_context():
         upgrade()
         with db.engine.begin() as connection:
-            connection.exec_driver_sql("SET unique_checks = 0, foreign_key_checks = 0")
+            _check_references(connection, False)
             _write_catalogue(connection, size.doctors, size.specialties)
             _write_people(connection, size)
             for table, rows in _visits(size):
                 _write(connection, table, rows)
-            connection.exec_driver_sql("SET unique_checks = 1, foreign_key_checks = 1")
+            _check_references(connection, True)
         with db.engine.begin() as connection:
             for name in ("appointments", "claims", "doctors", "patients", "users"):
-                connection.exec_driver_sql(f"ANALYZE TABLE {name}")
+                table = "" if connection.dialect.name == "sqlite" else "TABLE"
+                connection.exec_driver_sql(f"ANALYZE {table} {name}")
         revision.forget()  # this process has known another clinic at the same revision
         for doctor in floors.stale(openings.desk(), size.doctors):
             floors.raise_for(doctor)
+
+
+def _check_references(connection: Connection, at_once: bool) -> None:
+    """Whether each row is checked as it comes. Otherwise rows may come in any order."""
+    if connection.dialect.name == "sqlite":
+        connection.exec_driver_sql(f"PRAGMA defer_foreign_keys = {int(not at_once)}")
+    else:
+        on = int(at_once)
+        connection.exec_driver_sql(f"SET unique_checks = {on}, foreign_key_checks = {on}")
 
 
 def sign_in_everybody(app: Flask, patients: int) -> list[str]:

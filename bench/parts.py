@@ -23,6 +23,7 @@ from app.models import Appointment, AppointmentStatus
 from app.scheduling import openings
 from app.scheduling.soundness import count_faults
 from bench import lists as lists_
+from bench import mail as mail_
 from bench import rush as rush_
 from bench.clinic import Size, an_app, build, sign_in_everybody
 from bench.load import Rate, hammer
@@ -37,6 +38,7 @@ LEAST_SHARE, MOST_MIB = 0.40, 150
 MOST_GROWTH, MOST_SEARCH_GROWTH = 1.2, 2.0
 MOST_BOOKING_MS = 500
 MOST_LIST_MS = 100
+MOST_ADDED, LEAST_LETTERS = 0.10, 200
 HTMX = {"HX-Request": "true", "HX-Request-Type": "partial"}
 
 
@@ -109,6 +111,30 @@ def lists() -> Iterator[Line]:
             figure = f"{cost.ms:.1f} ms, {cost.queries} queries"
             aim = f"under {MOST_LIST_MS} ms"
             yield Line(cost.page, figure, aim, cost.ms < MOST_LIST_MS)
+
+
+def mail() -> Iterator[Line]:
+    """What the message's row adds to a booking, and a worker that empties the outbox."""
+    for name in ("SQLite", "MariaDB"):
+        settings = {"mail_server": "127.0.0.1", "mail_port": free_port(), "mail_starttls": False}
+        address = "" if name == "SQLite" else fresh_database("bench_mail")
+        app = an_app(address, tempfile.mkdtemp(prefix="docket-bench-"), **settings)
+        build(app, mail_.SIZE)
+        share, run = mail_.share_of_the_row(app), mail_.emptying(app)
+        with app.app_context():
+            db.engine.dispose()
+        yield Line(
+            f"{name}: booking {share.without:.2f} ms, with its message {share.with_row:.2f} ms",
+            f"+{share.added:.1%}",
+            f"at most +{MOST_ADDED:.0%}",
+            share.added <= MOST_ADDED,
+        )
+        yield Line(
+            f"{name}: {run.messages:,} letters in {run.seconds:.1f} s",
+            f"{run.per_second:,.0f}/s",
+            f"at least {LEAST_LETTERS}/s",
+            run.per_second >= LEAST_LETTERS,
+        )
 
 
 def _take_turns(

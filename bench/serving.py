@@ -59,7 +59,7 @@ def served(target: str, port: int, database_url: str, **environment: str) -> Ite
             start_new_session=True,
         )
     try:
-        _wait_until_open(server, port, log)
+        wait_until_open(server, port, log)
         yield server.pid
     finally:
         server.terminate()
@@ -96,11 +96,12 @@ def free_port() -> int:
     raise SystemExit(f"No port is free from {first} on.")
 
 
-def _wait_until_open(server: subprocess.Popen[bytes], port: int, log: Path) -> None:
+def wait_until_open(server: subprocess.Popen[bytes], port: int, log: Path | None = None) -> None:
+    """Wait until a server answers at a port of this machine."""
     patience = time.monotonic() + PATIENCE
     while server.poll() is None and time.monotonic() < patience:
         with closing(socket.socket()) as probe:
             if probe.connect_ex(("127.0.0.1", port)) == 0:
                 return
         time.sleep(0.05)
-    raise SystemExit(f"The web server did not start:\n{log.read_text()}")
+    raise SystemExit(f"The server did not start:\n{log.read_text() if log else ''}")

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from email.errors import HeaderParseError
 from email.headerregistry import Address
 from email.message import EmailMessage
-from email.policy import SMTP
 from email.utils import format_datetime, parseaddr
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,7 @@ from urllib.parse import urlsplit
 
 from app import clock
 from app.mail_server import Unavailable
+from app.messaging.headers import POLICY
 from app.messaging.letters import CalendarPart, Letter
 from app.messaging.plain import one_line
 from app.models import OutboxMessage
@@ -71,7 +71,7 @@ def compose(message: OutboxMessage, letter: Letter, post: Post) -> EmailMessage:
 def envelope(post: Post, recipient: str, subject: str, message_id: str) -> EmailMessage:
     """An e-mail of this installation, without content. Raises NotAnAddress for a recipient or a
     sender that is none."""
-    email = EmailMessage(policy=SMTP)
+    email = EmailMessage(policy=POLICY)
     email["From"] = _address(post.sender)
     email["To"] = _address(recipient)
     email["Subject"] = subject

@@ -56,17 +56,14 @@ class Mood:
         return answers
 
     async def handle_MAIL(  # noqa: N802
-        self, _server: Any, session: Any, envelope: Envelope, address: str, _options: Any
+        self, server: Any, session: Any, envelope: Envelope, address: str, _options: Any
     ) -> str:
+        if self.is_closed or (self.breaks_when_idle and self._taken_by[session]):
+            server.transport.close()
         if self._taken_by[session] == self.per_connection:
             return "421 4.7.0 Enough by this connection"
         envelope.mail_from = address
         return self.to_sender
-
-    async def handle_NOOP(self, server: Any, *_: Any) -> str:  # noqa: N802
-        if self.breaks_when_idle or self.is_closed:
-            server.transport.close()
-        return "250 OK"
 
     async def handle_RCPT(  # noqa: N802
         self, _server: Any, _session: Any, envelope: Envelope, address: str, _options: Any
