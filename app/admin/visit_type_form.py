@@ -10,12 +10,13 @@ from wtforms.validators import StopValidation
 
 from app.directory import entries
 from app.directory.visit_types import LONGEST, LONGEST_BUFFER, MULTIPLE, SHORTEST, STEPS, Terms
-from app.fields import LineField, TextField
+from app.fields import LeadsField, LineField, TextField
 from app.formats import amount
 from app.inputs import a_number, a_price
 from app.models import VisitMode, VisitType, WhoMayBook
 
 CURRENCIES = ("EUR", "GBP", "USD", "CHF", "DKK", "NOK", "SEK", "PLN", "CZK", "CAD", "AUD", "JPY")
+CLINIC, OWN, NONE = "clinic", "own", "none"
 MODES = ((VisitMode.IN_PERSON, "In person"), (VisitMode.ONLINE, "Online"))
 WHO = (
     (WhoMayBook.ANYBODY, "Anybody"),
@@ -95,6 +96,17 @@ class VisitTypeForm(FlaskForm):
         description="What patients bring, eat or do before. It stands on the confirmation and in "
         "the e-mails.",
     )
+    reminders = RadioField(
+        "Reminders",
+        choices=[
+            SelectChoice(CLINIC, "As the clinic does it"),
+            SelectChoice(OWN, "At times of its own"),
+            SelectChoice(NONE, "No reminders"),
+        ],
+        default=CLINIC,
+        description="A patient who has chosen times for all visits keeps to these.",
+    )
+    reminder_hours = LeadsField("Times before the visit")
     version = HiddenField()
 
     def __init__(self, *args: Any, stored_currency: str | None = None, **kwargs: Any) -> None:
@@ -107,6 +119,17 @@ class VisitTypeForm(FlaskForm):
             raise StopValidation(
                 f"Enter an amount below a million, like {amount(6000, self.currency.data or '')}."
             )
+
+    def validate_reminder_hours(self, field: Any) -> None:
+        if self.reminders.data == OWN and not field.data:
+            raise StopValidation("Tick at least one time, or choose no reminders.")
+
+    @property
+    def own_reminders(self) -> list[int] | None:
+        """The hours before the visit, none of them, or what the clinic has."""
+        if self.reminders.data == CLINIC:
+            return None
+        return [*self.reminder_hours.hours] if self.reminders.data == OWN else []
 
     @property
     def terms(self) -> Terms:
@@ -122,11 +145,13 @@ class VisitTypeForm(FlaskForm):
             price_cents=a_price(self.price.data, self.currency.data) or 0,
             currency=self.currency.data,
             preparation=self.preparation.data,
+            own_reminders=self.own_reminders,
         )
 
 
 def form_of(stored: VisitType) -> VisitTypeForm:
     """The form as it stands for what is stored."""
+    own = stored.own_reminders
     return VisitTypeForm(
         formdata=None,
         stored_currency=stored.currency,
@@ -141,5 +166,7 @@ def form_of(stored: VisitType) -> VisitTypeForm:
         price=amount(stored.price_cents, stored.currency),
         currency=stored.currency,
         preparation=stored.preparation,
+        reminders=CLINIC if own is None else OWN if own else NONE,
+        reminder_hours=own or [],
         version=str(stored.version),
     )

@@ -11,13 +11,15 @@ from app.admin import bp, removed
 from app.admin.entry_forms import searched, who_changed
 from app.admin.users import chosen, version_seen
 from app.admin.visit_type_form import VisitTypeForm, form_of
+from app.clinic import settings
 from app.clinic.removals import Irretrievable
 from app.directory import visit_types
 from app.directory.entries import InUse, NameTaken
 from app.directory.visit_types import Sort, State
 from app.errors import ChangedMeanwhile
 from app.htmx import respond, see_other
-from app.inputs import a_page, back
+from app.inputs import a_page, back, takes_many
+from app.messaging.choices import leads_in_words
 from app.models import Role, VisitType
 from app.scheduling import ahead
 from app.security import me, only
@@ -67,6 +69,7 @@ def new_visit_type() -> Response:
 
 @bp.post("/admin/visit-types/new/")
 @only(Role.ADMIN)
+@takes_many("reminder_hours")
 def create_visit_type() -> Response:
     """Keep it, and go back to where the admin came from."""
     form = VisitTypeForm()
@@ -91,6 +94,7 @@ def visit_type(ref: str) -> Response:
 
 @bp.post("/admin/visit-types/<ref>/")
 @only(Role.ADMIN)
+@takes_many("reminder_hours")
 def change_visit_type(ref: str) -> Response:
     """Keep what was changed; what is booked stays as it was agreed."""
     found, version = visit_types.of_ref(ref), version_seen()
@@ -152,7 +156,13 @@ def restore_visit_type(number: str) -> Response:
 
 
 def _new_page(form: VisitTypeForm, status: int = 200) -> Response:
-    page = render_template("admin/visit_type.html", form=form, visit_type=None, next=back())
+    page = render_template(
+        "admin/visit_type.html",
+        form=form,
+        visit_type=None,
+        clinics_own=_clinics_own(),
+        next=back(),
+    )
     return make_response(page, status)
 
 
@@ -164,8 +174,13 @@ def _page(found: VisitType, form: VisitTypeForm, status: int = 200, **more: Any)
         ahead=ahead.of_visit_type(found),
         offered=visit_types.offered_by(found),
         needed=visit_types.why_needed(found),
+        clinics_own=_clinics_own(),
         next=back(),
         who=who_changed(found) if "conflict" in more else None,
         **more,
     )
     return make_response(page, status)
+
+
+def _clinics_own() -> str:
+    return leads_in_words(settings.current().reminder_hours)

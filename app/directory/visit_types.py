@@ -65,6 +65,7 @@ class Terms:
     price_cents: int
     currency: str
     preparation: str
+    own_reminders: list[int] | None  # hours before; none for the clinic's
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,7 +36,7 @@ TALK: dict[str, Any] = {
 }
 
 
-def a_new_one(office: Office, **typed: str) -> Page:
+def a_new_one(office: Office, **typed: Any) -> Page:
     return office.admin.submit(office.admin.get(NEW).form("/new/"), **(TALK | typed))
 
 
@@ -257,3 +257,40 @@ def test_who_came_from_elsewhere_is_sent_back(office: Office) -> None:
     form = office.admin.get(f"{NEW}?next=/admin/clinic/").form("/new/")
     done = office.admin.submit(form, follow=False, **TALK)
     assert done.location == "/admin/clinic/"
+
+
+def test_a_visit_type_may_have_reminders_of_its_own_or_none(office: Office) -> None:
+    a_new_one(office, reminders="own", reminder_hours=["48", "2"])
+    made = stored(office, "Long talk")
+    assert made is not None
+    assert made.own_reminders == [48, 2]
+    address = f"{LIST}{made.ref}/"
+    form = office.admin.get(address).form(address)
+    assert (form.values["reminders"], form.values["reminder_hours"]) == ("own", ["48", "2"])
+    office.admin.submit(form, reminders="none")
+    changed = stored(office, "Long talk")
+    assert changed is not None
+    assert changed.own_reminders == []
+    (event,) = office.trail("visit_type.changed")
+    assert (event.before, event.after) == ({"own_reminders": [48, 2]}, {"own_reminders": []})
+    office.admin.submit(office.admin.get(address).form(address), reminders="clinic")
+    changed = stored(office, "Long talk")
+    assert changed is not None
+    assert changed.own_reminders is None
+
+
+@pytest.mark.parametrize(
+    ("typed", "says"),
+    [
+        ({"reminders": "own"}, "Tick at least one time"),
+        ({"reminders": "own", "reminder_hours": ["5"]}, "not a valid choice"),
+        ({"reminders": "sometimes"}, "Not a valid choice"),
+    ],
+)
+def test_reminders_that_cannot_be_are_refused_beside_the_field(
+    office: Office, typed: dict[str, Any], says: str
+) -> None:
+    page = a_new_one(office, **typed)
+    assert page.status == 422
+    assert says in page.text
+    assert stored(office, "Long talk") is None
