@@ -14,7 +14,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import and_, delete, exists, insert, select
 from sqlalchemy.orm import joinedload
 
 from app import clock
@@ -194,7 +194,10 @@ def _lock_for_answer(doctor: Doctor, actor: User, version: str) -> Draft:
 
 
 def _check(doctor: Doctor, wanted: Profile) -> None:
-    if doctor.is_published and not (wanted.specialties and wanted.visits):
+    """A wish may be older than what the clinic has."""
+    known = exists().where(Specialty.slug.in_(wanted.specialties))
+    offered = exists().where(VisitType.ref.in_(wanted.visits), VisitType.is_active)
+    if doctor.is_published and not db.session.scalar(select(and_(known, offered))):
         raise Unfindable
 
 

@@ -12,7 +12,7 @@ from flask import Flask
 from sqlalchemy import select
 
 from app import clock
-from app.directory import catalogue, profiles
+from app.directory import catalogue, profiles, specialties, visit_types
 from app.directory.profile import Profile, Terms
 from app.errors import ChangedMeanwhile, NotAllowed
 from app.extensions import db
@@ -189,6 +189,21 @@ def test_a_published_doctor_stays_findable(doctor, admin):
         for actor in (doctor.user, admin):
             with pytest.raises(profiles.Unfindable):
                 ask(doctor, actor, **gone)
+
+
+@pytest.mark.parametrize("gone", ["specialty", "visit type"])
+def test_a_wish_for_what_the_clinic_has_given_up_meanwhile_leaves_the_page(doctor, admin, gone):
+    field, kind = a_specialty("Hypnosis"), a_visit_type("Séance")
+    if gone == "specialty":
+        ask(doctor, specialties=("hypnosis",))
+        specialties.remove(field, admin, version=field.version)
+    else:
+        ask(doctor, visits={kind.ref: Terms()})
+        visit_types.set_active(kind, False, admin, version=kind.version)
+    with pytest.raises(profiles.Unfindable):
+        profiles.let_through(doctor, admin, version=version(doctor))
+    assert shown(doctor).specialties
+    assert shown(doctor).visit_types
 
 
 def test_a_doctor_who_waits_for_approval_goes_the_same_way(doctor, admin):
