@@ -8,8 +8,9 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
+from app import clock
 from app.extensions import db
-from app.models import Appointment, Doctor, Patient
+from app.models import Appointment, Doctor, MessageState, OutboxMessage, Patient
 from app.models import AppointmentStatus as Status
 from app.scheduling import changes, holds, refusals, visits
 from app.scheduling.holders import Holder
@@ -271,3 +272,26 @@ def test_a_hold_that_is_over_does_not_keep_a_refusal_from_being_taken_back(
 
     with app.app_context():
         assert take_back(ref) is Status.CONFIRMED
+
+
+def test_an_open_page_says_whether_the_e_mail_has_left(
+    app: Flask, visitor: Visitor, ref: str
+) -> None:
+    def let_it_be(state: MessageState) -> None:
+        with app.app_context():
+            for message in db.session.scalars(select(OutboxMessage)):
+                message.state, message.sent_at = state, clock.now()
+            db.session.commit()
+
+    address = f"/appointment-details/{ref}/status/"
+    first = visitor.client.get(address, base_url=ORIGIN, headers=HTMX)
+    assert "is on its way to you" in first.text
+    for state, words in (
+        (MessageState.FAILED, "has not got through yet"),
+        (MessageState.DEAD, "could not reach you by e-mail"),
+        (MessageState.SENT, "We e-mailed you about this on"),
+    ):
+        let_it_be(state)
+        known = {**HTMX, "HX-PTag": first.headers["HX-PTag"]}
+        first = visitor.client.get(address, base_url=ORIGIN, headers=known)
+        assert words in first.text
