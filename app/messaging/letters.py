@@ -21,10 +21,11 @@ from app.signing import Purpose, Signer
 
 WITH_CALENDAR = {Kind.APPOINTMENT_CONFIRMED, Kind.APPOINTMENT_MOVED, Kind.APPOINTMENT_CANCELLED}
 MOVABLE = {Status.REQUESTED, Status.CONFIRMED}
+OVER = {Status.CANCELLED, Status.EXPIRED}
 MASK = "…"
 STOPS = {
-    "appointment_reminder": Purpose.STOP_REMINDERS,
-    "doctor_agenda": Purpose.STOP_AGENDA,
+    Kind.APPOINTMENT_REMINDER: Purpose.STOP_REMINDERS,
+    Kind.DOCTOR_AGENDA: Purpose.STOP_AGENDA,
 }
 
 
@@ -117,7 +118,7 @@ def _values_of(
 ) -> dict[str, Any]:
     user, appointment = message.user, message.appointment
     own_zone = user.zone if user is not None else None
-    stops = STOPS.get(message.kind.value)
+    stops = STOPS.get(message.kind)
     values: dict[str, Any] = {
         "message": message,
         "user": user,
@@ -158,7 +159,7 @@ def _values_of_visit(
 
 def _ways_to_change(appointment: Appointment, ways: _Ways, *, is_open: bool) -> dict[str, Any]:
     """The links that need no login: to the visit, and while it can be changed, to doing so."""
-    if appointment.status is Status.CANCELLED:
+    if appointment.status in OVER:
         return {"see": None, "move": None, "cancel": None}
     return {
         "see": ways.visit(Purpose.SEE_VISIT, appointment),

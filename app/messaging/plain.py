@@ -11,6 +11,8 @@ def one_line(text: str) -> str:
     """The text with every run of blanks and line breaks as one space, and nothing that controls
     a terminal, a header or the direction of writing."""
     words = " ".join(text.split())
+    if words.isprintable():
+        return words
     return "".join(letter for letter in words if letter.isprintable() or letter in JOINERS)
 
 
