@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -23,11 +22,9 @@ from app.accounts.names import TITLES, TURNERS
 from app.directory.profile import Profile, Terms
 from app.directory.profiles import LONGEST_ABOUT
 from app.fields import LANGUAGES_BY_NAME, TicksField
-from app.formats import WITHOUT_CENTS
-from app.inputs import a_number
+from app.formats import amount
+from app.inputs import a_number, a_price
 from app.models import Specialty, VisitType
-
-AMOUNT = re.compile(r"([0-9]{1,5})(?:[.,]([0-9]{2}))?", re.ASCII)
 
 
 def _plain(typed: str | None) -> str:
@@ -74,7 +71,7 @@ class PageForm(FlaskForm):
             {
                 kind.ref: Terms(
                     minutes_of(self[f"minutes_{kind.ref}"].data),
-                    cents_of(self[f"price_{kind.ref}"].data, kind.currency),
+                    a_price(self[f"price_{kind.ref}"].data, kind.currency),
                 )
                 for kind in offered
             },
@@ -111,24 +108,6 @@ def minutes_of(typed: str) -> int | None:
     return number if number is not None and number % 5 == 0 else None
 
 
-def cents_of(typed: str, currency: str) -> int | None:
-    """`60`, `60.00` or `60,00` in the smallest unit of a currency, or nothing."""
-    match = AMOUNT.fullmatch(typed)
-    if match is None:
-        return None
-    whole, part = match.groups()
-    if currency in WITHOUT_CENTS:
-        return int(whole) if part is None else None
-    return int(whole) * 100 + int(part or 0)
-
-
-def amount_of(cents: int | None, currency: str) -> str:
-    """The same as one types it."""
-    if cents is None:
-        return ""
-    return str(cents) if currency in WITHOUT_CENTS else f"{cents / 100:.2f}"
-
-
 class _Minutes:
     def __init__(self, kind: VisitType) -> None:
         self.kind = kind
@@ -147,11 +126,10 @@ class _Price:
 
     def __call__(self, form: PageForm, field: StringField) -> None:
         offered, currency = form[f"offer_{self.kind.ref}"].data, self.kind.currency
-        if offered and field.data and cents_of(field.data, currency) is None:
-            example = "60" if currency in WITHOUT_CENTS else "60.00"
+        if offered and field.data and a_price(field.data, currency) is None:
             raise ValidationError(
-                f"{self.kind.name}: enter a price like {example}, or nothing for the clinic’s "
-                "price."
+                f"{self.kind.name}: enter a price like {amount(6000, currency)}, or nothing for "
+                "the clinic’s price."
             )
 
 
@@ -168,5 +146,7 @@ def _values(kinds: Sequence[VisitType], shown: Profile) -> dict[str, Any]:
         terms = own or Terms()
         values[f"offer_{kind.ref}"] = own is not None
         values[f"minutes_{kind.ref}"] = "" if terms.minutes is None else str(terms.minutes)
-        values[f"price_{kind.ref}"] = amount_of(terms.price_cents, kind.currency)
+        values[f"price_{kind.ref}"] = (
+            "" if terms.price_cents is None else amount(terms.price_cents, kind.currency)
+        )
     return values
