@@ -9,6 +9,8 @@ from flask import Flask
 from playwright.sync_api import Page
 
 from app import clock
+from app.accounts import invitations
+from app.accounts.invitations import Newcomer
 from app.messaging import feeds
 from app.models import Role
 from app.scheduling import visits
@@ -38,6 +40,7 @@ class Clinic:
     day: str
     user: str
     finished: str
+    unreached: str  # a patient without an e-mail address
     stop: str  # the token of a link in a letter
 
     @property
@@ -65,6 +68,9 @@ def open_clinic(app: Flask) -> Clinic:
         patient = a_patient("Ines Carvalho", "patient@example.org")
         a_user(Role.ADMIN, "Ana Sousa", "admin@example.org")
         visit = booked(patient, doctor, at(f"{day} 09:00"), assessment)
+        unreached = invitations.create(
+            Newcomer("Ute Uhl", "", Role.PATIENT, phone="+49 30 901820"), doctor.user
+        )
         finished = booked(a_patient("Rui Costa"), doctor, at(f"{day} 11:00"), check_up)
         for step in (Step.START, Step.COMPLETE):
             visits.take(finished, step, Actor.of(doctor.user), version=finished.version)
@@ -76,6 +82,7 @@ def open_clinic(app: Flask) -> Clinic:
             day=day.isoformat(),
             user=patient.user.ref,
             finished=finished.ref,
+            unreached=unreached.ref,
             stop=_signer(app).token(Purpose.STOP_REMINDERS, patient.user.ref),
         )
 

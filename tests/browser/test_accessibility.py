@@ -65,6 +65,8 @@ PAGES = {
         "/board/book/?patient={user}&type={visit_type}&day={day}",
         "/board/book/overbook/?patient={user}&type={visit_type}&day={day}&time=09:00",
         "/board/book/new-patient/",
+        "/board/book/?patient={unreached}",
+        "/board/patient/{unreached}/e-mail/",
         "/board/hours/",
         "/board/time-off/",
     ],
@@ -73,6 +75,7 @@ PAGES = {
         "/admin/users/",
         "/admin/users/new/",
         "/admin/users/{user}/",
+        "/admin/users/{unreached}/",
         "/admin/doctors/",
         "/admin/doctors/{doctor}/",
         "/admin/profile-changes/",
@@ -156,6 +159,7 @@ def test_every_page_is_accessible_and_keeps_the_policy(
                 user=clinic.user,
                 times=clinic.times,
                 finished=clinic.finished,
+                unreached=clinic.unreached,
                 stop=clinic.stop,
             )
         )
