@@ -99,7 +99,7 @@ def _is_true_for_doctor(message: OutboxMessage, appointment: Appointment) -> boo
 def _has_chosen_nothing_else(message: OutboxMessage, _: datetime) -> bool:
     """Whether the patient, since the hold that has run out, neither holds nor has booked a time."""
     released = message.appointment
-    if released is None:
+    if released is None or released.status is not Status.EXPIRED:
         return False
     other = select(Appointment.id).where(
         Appointment.patient_id == released.patient_id,
