@@ -166,3 +166,14 @@ def test_another_doctor_does_not_reach_them(practice: Practice) -> None:
     form.action = address_of(practice)
     assert other.submit(form, email="bea@example.org").status == 404
     assert nora(practice).email == ""
+
+
+def test_a_change_of_hours_that_hits_their_visit_says_whom_to_call(practice: Practice) -> None:
+    book(practice)
+    form = practice.doctor.get("/board/time-off/").form("#add-off")
+    form.values["off-first_day"] = THURSDAY
+    page = practice.doctor.submit(form)
+    hit = page.html.split('class="hits-list"')[1].split("</ul>")[0]
+    assert "Nora Neu" in hit
+    assert "No e-mail: tell them yourself" in hit
+    assert f'href="tel:{PHONE.replace(" ", "")}"' in hit
