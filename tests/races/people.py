@@ -10,7 +10,7 @@ from flask import Flask
 from sqlalchemy import func, select
 
 from app.extensions import db
-from app.models import Appointment, Doctor, Patient
+from app.models import Appointment, Doctor, Patient, Role
 from app.models import AppointmentStatus as Status
 from app.scheduling import bookings, holds
 from app.scheduling.holders import Holder
@@ -62,6 +62,12 @@ def holder_of(patient: int, browser: str = "") -> Holder:
 def confirm(patient: int, ref: str, browser: str = "") -> Appointment:
     """Book what the patient holds."""
     return bookings.book(holder_of(patient, browser), the(Patient, patient), ref, "A reason")
+
+
+def admins(app: Flask, many: int) -> list[int]:
+    """The numbers of so many admins."""
+    with app.app_context():
+        return [builders.a_user(Role.ADMIN).id for _ in range(many)]
 
 
 def the(kind, number: int):

@@ -21,15 +21,10 @@ from app.scheduling.closures import Times
 from app.scheduling.hits import Unanswered
 from app.transaction import transactional
 from tests.builders import BERLIN, a_doctor, a_specialty, a_user, tomorrow_at
-from tests.races.people import Practice, open_appointments, the
+from tests.races.people import Practice, admins, open_appointments, the
 from tests.races.racing import allowed, race, refused
 
 ROUNDS = 5
-
-
-def admins(app: Flask, many: int) -> list[int]:
-    with app.app_context():
-        return [a_user(Role.ADMIN).id for _ in range(many)]
 
 
 def test_of_many_who_make_one_specialty_exactly_one_does(clinic: Flask) -> None:
