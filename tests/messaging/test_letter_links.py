@@ -130,6 +130,13 @@ def test_reminders_can_be_ended_by_one_click_in_the_mailbox(reminded, visit) -> 
     assert f"Stop these messages:\n{address}\n" in text_of(reminded)
 
 
+def test_the_address_that_ends_them_is_on_its_way_as_mailboxes_read_it(reminded) -> None:
+    head = reminded.as_bytes().partition(b"\r\n\r\n")[0].split(b"\r\n")
+    address = reminded["List-Unsubscribe"].encode()
+    assert b"List-Unsubscribe: " + address in head
+    assert b"List-Unsubscribe-Post: List-Unsubscribe=One-Click" in head
+
+
 def test_only_reminders_and_agendas_can_be_ended_so(reminded, visit, letters) -> None:
     with_it = [email["Subject"] for email in letters.sent if email["List-Unsubscribe"]]
     assert with_it == [reminded["Subject"]]
