@@ -24,6 +24,7 @@ FOLDER = "portraits"  # of the instance
 EDGE = 512  # pixels
 MOST_BYTES = 2 * 1024 * 1024
 MOST_PIXELS = 25_000_000
+LONGEST_EDGE = 20_000  # a picture of one column costs far more memory than its pixels
 FORMATS = ("PNG", "JPEG", "WEBP")
 NAME = re.compile(r"[0-9a-f]{48}\.webp", re.ASCII)
 FACE = (0.5, 0.35)  # what a square keeps of a tall picture: rather the upper part
@@ -97,7 +98,7 @@ def _opened(file: BinaryIO) -> Image.Image:
         raise NotAPicture from unknown
     except BROKEN as fault:
         raise BrokenPicture from fault
-    if picture.width * picture.height > MOST_PIXELS:
+    if picture.width * picture.height > MOST_PIXELS or max(picture.size) > LONGEST_EDGE:
         raise TooManyPixels
     return picture
 
@@ -105,14 +106,15 @@ def _opened(file: BinaryIO) -> Image.Image:
 def _square(picture: Image.Image) -> Image.Image:
     try:
         picture.draft("RGB", (2 * EDGE, 2 * EDGE))  # a large JPEG need not be read in full detail
-        upright = ImageOps.exif_transpose(picture)
-        if upright.has_transparency_data:
-            upright = upright.convert("RGBA")
-            white = Image.new("RGBA", upright.size, "white")
-            upright = Image.alpha_composite(white, upright)
-        return ImageOps.fit(
-            upright.convert("RGB"), (EDGE, EDGE), Image.Resampling.LANCZOS, centering=FACE
-        )
+        ImageOps.exif_transpose(picture, in_place=True)
+        # Small first: every copy of the whole picture would cost a hundred megabytes.
+        mode = "RGBA" if picture.has_transparency_data else "RGB"
+        whole = picture if picture.mode == mode else picture.convert(mode)
+        square = ImageOps.fit(whole, (EDGE, EDGE), Image.Resampling.LANCZOS, centering=FACE)
+        if mode == "RGBA":
+            white = Image.new("RGBA", square.size, "white")
+            square = Image.alpha_composite(white, square)
+        return square.convert("RGB")
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as bomb:
         raise TooManyPixels from bomb
     except BROKEN as fault:

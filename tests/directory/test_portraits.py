@@ -151,7 +151,11 @@ def test_half_a_picture_is_refused(tmp_path, kind, kept):
 
 
 @pytest.mark.parametrize(
-    "size", [(5001, 5000), (10_000, 9_000), (13_000, 12_000), (20_000, 20_000), (60_000, 60_000)]
+    "size",
+    [
+        *[(5001, 5000), (10_000, 9_000), (13_000, 12_000), (20_000, 20_000), (60_000, 60_000)],
+        *[(1, 20_001), (20_001, 1), (1, 24_999_999)],  # each row of pixels costs memory of its own
+    ],
 )
 def test_a_bomb_of_pixels_is_refused_before_it_is_unpacked(tmp_path, size):
     with pytest.raises(TooManyPixels):
