@@ -30,6 +30,9 @@ class ClinicSettings:
     minimum_notice_minutes: int = 60
     hold_minutes: int = 10
     cancel_cutoff_hours: int = 24
+    free_until_hours: int = 24
+    late_fee_percent: int = 0
+    no_show_fee_percent: int = 0
     check_in_opens_minutes: int = 60
     open_bookings_per_patient: int = 6
     open_bookings_per_doctor: int = 2

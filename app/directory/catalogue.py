@@ -23,6 +23,7 @@ from app.models import (
     Doctor,
     DoctorLanguage,
     Location,
+    PayWhen,
     Specialty,
     User,
     VisitMode,
@@ -75,6 +76,7 @@ class VisitTypeFacts:
     currency: str
     preparation: str
     who_may_book: WhoMayBook
+    pay_when: PayWhen
 
     @property
     def is_for_staff(self) -> bool:
@@ -323,4 +325,5 @@ def visit_type_facts(row: VisitType) -> VisitTypeFacts:
         row.currency,
         row.preparation,
         row.who_may_book,
+        row.pay_when,
     )

@@ -9,11 +9,22 @@ from app.models.location import Location
 from app.models.login_session import LoginSession, OneTimeToken, SignInFailures, TokenPurpose
 from app.models.outbox import MessageAttachment, MessageKind, MessageState, OutboxMessage
 from app.models.patient import Patient
+from app.models.payment import (
+    LedgerEntry,
+    LedgerKind,
+    Payment,
+    PaymentState,
+    Receipt,
+    Refund,
+    RefundCause,
+    RefundState,
+    StripeEvent,
+)
 from app.models.setting import Revision, Setting
 from app.models.site_page import PageSlug, SitePage
 from app.models.specialty import Specialty
 from app.models.user import Role, User
-from app.models.visit_type import VisitMode, VisitType, WhoMayBook
+from app.models.visit_type import PayWhen, VisitMode, VisitType, WhoMayBook
 
 __all__ = [
     "AgendaMail",
@@ -28,6 +39,8 @@ __all__ = [
     "DoctorLanguage",
     "HoursException",
     "HoursExceptionKind",
+    "LedgerEntry",
+    "LedgerKind",
     "Location",
     "LoginSession",
     "MessageAttachment",
@@ -38,14 +51,22 @@ __all__ = [
     "OutboxMessage",
     "PageSlug",
     "Patient",
+    "PayWhen",
+    "Payment",
+    "PaymentState",
     "PaymentStatus",
     "ProfileChange",
+    "Receipt",
+    "Refund",
+    "RefundCause",
+    "RefundState",
     "Revision",
     "Role",
     "Setting",
     "SignInFailures",
     "SitePage",
     "Specialty",
+    "StripeEvent",
     "TokenPurpose",
     "User",
     "VisitMode",

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from app import clock
 from app.extensions import Base
 from app.models.reference import new_ref
-from app.models.visit_type import VisitMode
+from app.models.visit_type import PayWhen, VisitMode
 from app.types import Word
 
 if TYPE_CHECKING:
@@ -36,8 +36,17 @@ class AppointmentStatus(StrEnum):
 
 
 class PaymentStatus(StrEnum):
+    """Where the money of an appointment is; what the ledger says (`app/billing/ledger.py`)."""
+
     NONE = "none"
     DUE = "due"
+    PROCESSING = "processing"
+    PAID = "paid"
+    FAILED = "failed"
+    REFUND_PENDING = "refund_pending"
+    PART_REFUNDED = "part_refunded"
+    REFUNDED = "refunded"
+    DISPUTED = "disputed"
 
 
 class Appointment(Base):
@@ -93,6 +102,12 @@ class Appointment(Base):
     payment_status: Mapped[PaymentStatus] = mapped_column(
         Word(PaymentStatus), default=PaymentStatus.NONE
     )
+    # The terms of its money, as they were when it was agreed.
+    pay_when: Mapped[PayWhen] = mapped_column(Word(PayWhen), default=PayWhen.AT_CLINIC)
+    free_until_hours: Mapped[int] = mapped_column(default=24)
+    late_fee_percent: Mapped[int] = mapped_column(default=0)
+    no_show_fee_percent: Mapped[int] = mapped_column(default=0)
+
     reason: Mapped[str] = mapped_column(Text, default="")
     cancel_reason: Mapped[str] = mapped_column(Text, default="")
 

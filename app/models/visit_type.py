@@ -24,6 +24,14 @@ class WhoMayBook(StrEnum):
     STAFF = "staff"
 
 
+class PayWhen(StrEnum):
+    """How a visit is paid."""
+
+    AT_CLINIC = "at_clinic"
+    ONLINE = "online"  # before it is booked
+    EITHER = "either"
+
+
 class VisitType(Base):
     """What can be booked. Lengths are in minutes and whole ticks; prices in cents."""
 
@@ -49,6 +57,7 @@ class VisitType(Base):
     needs_approval: Mapped[bool] = mapped_column(default=False)
     price_cents: Mapped[int] = mapped_column(default=0)
     currency: Mapped[str] = mapped_column(String(3), default="EUR")
+    pay_when: Mapped[PayWhen] = mapped_column(Word(PayWhen), default=PayWhen.AT_CLINIC)
     # Hours before a visit at which its patient is reminded, instead of the clinic's.
     own_reminders: Mapped[list[int] | None] = mapped_column(JSON(none_as_null=True))
     preparation: Mapped[str] = mapped_column(Text, default="")

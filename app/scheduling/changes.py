@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import update
 
+from app.billing import ledger, refunds
 from app.clinic import audit
 from app.clock import instant_of
 from app.extensions import db
@@ -45,6 +46,7 @@ def cancel(
         raise refusals.OnlyHeld
     if was is Status.CANCELLED and appointment.version != version + 1:
         raise refusals.NotNow("This appointment is already cancelled.")
+    payments = ledger.payments_of(appointment, lock=True)
     move_on(
         appointment,
         Status.CANCELLED,
@@ -53,6 +55,14 @@ def cancel(
         why=reason.strip()[:LONGEST_REASON],
     )
     if was is not Status.CANCELLED:
+        by_patient = actor.who is Who.PATIENT
+        refunds.for_cancelling(
+            appointment,
+            payments,
+            actor.user,
+            by_patient=by_patient,
+            wait=timedelta() if by_patient else desk.settings.undo,
+        )
         outbox.appointment_cancelled(
             appointment,
             by=actor.who.value,

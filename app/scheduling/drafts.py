@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
 from app.models import Appointment, PaymentStatus
 from app.models import AppointmentStatus as Status
-from app.scheduling.openings import Opening, length_of
+from app.scheduling.openings import Desk, Opening, length_of
 
 
-def held(
-    opening: Opening, patient_id: int | None, key: str, *, at: datetime, until: datetime
-) -> Appointment:
-    """What was agreed at the instant `at` is kept: length, price, mode and place. It stands in no
-    session yet and claims nothing."""
-    kind, length = opening.visit_type, length_of(opening.visit_type)
+def held(desk: Desk, opening: Opening, patient_id: int | None, key: str) -> Appointment:
+    """What is agreed at the desk's moment is kept: length, price, mode, place, and what of the
+    price comes back when. It stands in no session yet and claims nothing."""
+    kind, length, clinic = opening.visit_type, length_of(opening.visit_type), desk.settings
     return Appointment(
         doctor_id=opening.doctor.id,
         patient_id=patient_id,
@@ -29,7 +25,11 @@ def held(
         price_cents=kind.price_cents,
         currency=kind.currency,
         payment_status=PaymentStatus.DUE if kind.price_cents else PaymentStatus.NONE,
+        pay_when=kind.pay_when,
+        free_until_hours=clinic.free_until_hours,
+        late_fee_percent=clinic.late_fee_percent,
+        no_show_fee_percent=clinic.no_show_fee_percent,
         booking_key=key,
-        hold_expires_at=until,
-        created_at=at,
+        hold_expires_at=desk.at + clinic.hold,
+        created_at=desk.at,
     )

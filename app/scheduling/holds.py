@@ -155,7 +155,10 @@ def prolong(holder: Holder, ref: str) -> None:
             Appointment.hold_expires_at == appointment.hold_expires_at,
         )
         .values(
-            hold_expires_at=desk.at + desk.settings.hold,
+            # Who is paying has longer than that already.
+            hold_expires_at=max(
+                appointment.hold_expires_at or desk.at, desk.at + desk.settings.hold
+            ),
             hold_prolonged=True,
             version=Appointment.version + 1,
         )
@@ -244,8 +247,7 @@ def is_over(appointment: Appointment, at: datetime) -> bool:
 
 def _new(desk: Desk, opening: Opening, holder: Holder, key: str) -> Appointment:
     patient_id = holder.patient.id if holder.patient else None
-    until = desk.at + desk.settings.hold
-    appointment = drafts.held(opening, patient_id, key, at=desk.at, until=until)
+    appointment = drafts.held(desk, opening, patient_id, key)
     appointment.holder_hash = holder.browser_hash
     appointment.held_by_browser = None if holder.patient else holder.browser_hash
     appointment.holder_address = holder.address

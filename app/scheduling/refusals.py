@@ -51,6 +51,10 @@ class HoldEnded(ClinicError):
     sentence = "The time was held for you, but the hold has ended. Choose it again if it is free."
 
 
+class ToBePaidFirst(ClinicError):
+    sentence = "This visit is paid for when it is booked."
+
+
 class KeyUsedElsewhere(ClinicError):
     sentence = "This form has already been used to book another time. Start again."
 

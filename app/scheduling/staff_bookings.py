@@ -99,8 +99,7 @@ def add(desk: Desk, opening: Opening, actor: User, patient: Patient, wanted: Wan
     """The appointment without its claims. Raises OwnOverlap when the patient is busy then."""
     _check_own_time(actor, patient, opening)
     key = _scoped(actor, wanted.key)
-    until = desk.at + desk.settings.hold
-    appointment = drafts.held(opening, patient.id, key, at=desk.at, until=until)
+    appointment = drafts.held(desk, opening, patient.id, key)
     appointment.reason = wanted.reason.strip()[:LONGEST_REASON]
     db.session.add(appointment)
     try:

@@ -20,10 +20,13 @@ class Who(StrEnum):
 P, D, S = Who.PATIENT, Who.DOCTOR, Who.STAFF
 
 MOVES: dict[tuple[Status, Status], frozenset[Who]] = {
-    (Status.HELD, Status.REQUESTED): frozenset({P}),
+    (Status.HELD, Status.REQUESTED): frozenset({P, Who.PAYMENT}),
     (Status.HELD, Status.CONFIRMED): frozenset({P, Who.PAYMENT, D, S}),
     (Status.REQUESTED, Status.CONFIRMED): frozenset({P, Who.PAYMENT, D, S}),
     (Status.HELD, Status.EXPIRED): frozenset({Who.TIME, P}),
+    # Money that came when the hold had ended takes the time again, if it is still free.
+    (Status.EXPIRED, Status.REQUESTED): frozenset({Who.PAYMENT}),
+    (Status.EXPIRED, Status.CONFIRMED): frozenset({Who.PAYMENT}),
     (Status.HELD, Status.CANCELLED): frozenset({P, D, S}),
     (Status.REQUESTED, Status.CANCELLED): frozenset({P, D, S}),
     (Status.CONFIRMED, Status.CANCELLED): frozenset({P, D, S}),

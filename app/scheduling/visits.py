@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from app.billing import ledger, refunds
 from app.clock import instant_of
 from app.errors import NotAllowed
 from app.messaging import outbox
@@ -129,7 +130,10 @@ def undo(appointment: Appointment, actor: Actor, *, version: int) -> None:
     if offer is None:
         raise NotNow("This can no longer be taken back.")
     needs_claims = appointment.status not in OWNS_CLAIMS
+    payments = ledger.payments_of(appointment, lock=True) if needs_claims else []
     go_back(appointment, offer.to, actor, version=version)
+    if payments:
+        refunds.withdraw(appointment, payments)
     if needs_claims and appointment.patient is not None:
         if instant_of(appointment.busy_from_tick) <= desk.at:
             raise OpeningTaken("The time of this visit has passed, so it stays cancelled.")

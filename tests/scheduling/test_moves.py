@@ -73,10 +73,12 @@ def test_everybody_makes_the_moves_of_the_table_and_no_other(appointment, before
 
 def test_the_table_itself_is_the_one_that_was_decided():
     decided = {
-        "held requested": "patient",
+        "held requested": "patient payment",
         "held confirmed": "doctor patient payment staff",
         "held expired": "patient time",
         "held cancelled": "doctor patient staff",
+        "expired requested": "payment",
+        "expired confirmed": "payment",
         "requested confirmed": "doctor patient payment staff",
         "requested cancelled": "doctor patient staff",
         "confirmed cancelled": "doctor patient staff",

@@ -1,0 +1,65 @@
+"""What the gateway tells, by webhook or by a list of what was missed."""
+
+from __future__ import annotations
+
+from sqlalchemy import select
+
+from app.billing import ledger
+from app.checkout import refunding, settling
+from app.checkout.gateway import Dispute, Event, Gateway, dispute_of
+from app.extensions import db
+from app.models import Appointment, LedgerKind, Payment
+from app.transaction import transactional
+
+SESSIONS = (
+    "checkout.session.completed",
+    "checkout.session.async_payment_succeeded",
+    "checkout.session.async_payment_failed",
+    "checkout.session.expired",
+)
+REFUNDS = ("refund.created", "refund.updated", "refund.failed")
+DISPUTES = ("charge.dispute.created", "charge.dispute.closed")
+HANDLED = [*SESSIONS, "payment_intent.payment_failed", *REFUNDS, *DISPUTES]
+
+
+def handle(gateway: Gateway, event: Event) -> None:
+    """Do what an event calls for; nothing for one that is known, of another kind, or about money
+    that is not ours. Raises GatewayDown: then the gateway tells it again."""
+    if event.kind in SESSIONS:
+        payment = settling.payment_of_session(str(event.thing["id"])) or _by_reference(
+            str(event.thing.get("client_reference_id") or "")
+        )
+        if payment is not None:
+            session = gateway.session(str(event.thing["id"]))
+            settling.write_down(payment.id, session, event)
+    elif event.kind in REFUNDS:
+        intent_id = str(event.thing.get("payment_intent") or "")
+        if _by_intent(intent_id) is not None:
+            for sent in gateway.refunds_of(intent_id):
+                refunding.write_down(sent)
+    elif event.kind in DISPUTES:
+        _dispute(dispute_of(event.thing), is_closed=event.kind.endswith("closed"))
+
+
+def _by_reference(reference: str) -> Payment | None:
+    """For a session whose making was answered to nobody."""
+    return db.session.scalars(
+        select(Payment).where(Payment.ref == reference, Payment.session_id.is_(None))
+    ).one_or_none()
+
+
+def _by_intent(intent_id: str) -> Payment | None:
+    return db.session.scalars(select(Payment).where(Payment.intent_id == intent_id)).one_or_none()
+
+
+@transactional
+def _dispute(dispute: Dispute, *, is_closed: bool) -> None:
+    found = _by_intent(dispute.intent_id)
+    if found is None:
+        return
+    payment = db.session.get_one(Payment, found.id, with_for_update=True, populate_existing=True)
+    ledger.enter(payment, LedgerKind.DISPUTE, -dispute.cents, dispute.id, dispute.at)
+    if is_closed and dispute.is_won:
+        ledger.enter(payment, LedgerKind.DISPUTE_WON, dispute.cents, dispute.id, dispute.at)
+    appointment = db.session.get_one(Appointment, payment.appointment_id)
+    ledger.refresh(appointment, ledger.payments_of(appointment))

@@ -1,0 +1,320 @@
+"""Stripe, as far as Docket needs it: sessions, refunds and events, in our own words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+from app.errors import ClinicError
+from app.models import RefundState
+
+if TYPE_CHECKING:
+    import stripe
+
+TOLERANCE_SECONDS = 300  # of a webhook's clock, as Stripe's own libraries allow
+TIMEOUT_SECONDS = 10
+EXPANDED = ["payment_intent.latest_charge.balance_transaction"]
+WORDS_OF_REFUND = {
+    "succeeded": RefundState.SUCCEEDED,
+    "pending": RefundState.PENDING,
+    "requires_action": RefundState.PENDING,
+    "failed": RefundState.FAILED,
+    "canceled": RefundState.FAILED,
+}
+
+
+class GatewayDown(ClinicError):
+    """Stripe does not answer, or not now. To be tried again with the same key."""
+
+    status = 503
+    sentence = "Paying is not possible at this moment. Your time stays held; try again shortly."
+
+
+class GatewayRefused(ClinicError):
+    """Stripe has said no, and will say so again."""
+
+    status = 409
+    sentence = "The payment could not be started. Please call the clinic."
+
+
+class NotGenuine(ClinicError):
+    """Something claims to come from Stripe and does not, or is too old."""
+
+    status = 400
+    sentence = "The signature is not right."
+
+
+class Standing(StrEnum):
+    """How a session stands, in all."""
+
+    OPEN = "open"
+    PROCESSING = "processing"
+    PAID = "paid"
+    FAILED = "failed"
+    EXPIRED = "expired"
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What somebody is asked to pay: cents, words, and where they come back to."""
+
+    reference: str
+    cents: int
+    currency: str
+    what: str
+    email: str
+    success_url: str
+    cancel_url: str
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """A session as Stripe says it is now. `cents` and `currency` are what it asks for; `charge_id`,
+    `fee_cents` and `charged_at` are there when it is paid, the fee when it is known."""
+
+    id: str
+    reference: str
+    standing: Standing
+    cents: int
+    currency: str
+    url: str = ""
+    intent_id: str | None = None
+    charge_id: str | None = None
+    charged_at: datetime | None = None
+    fee_id: str | None = None
+    fee_cents: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SentRefund:
+    """A refund as Stripe says it is now."""
+
+    id: str
+    state: RefundState
+    cents: int
+    intent_id: str
+    key: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Dispute:
+    """A payer's bank asking money back, as it is now."""
+
+    id: str
+    intent_id: str
+    cents: int
+    is_won: bool
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something that Stripe tells: of which kind, and about which of its things."""
+
+    id: str
+    kind: str
+    thing: Mapping[str, Any]
+
+
+class Gateway:
+    """One account at Stripe, by its secret key; `address` is another server that speaks the same
+    language. Methods raise GatewayDown, or GatewayRefused."""
+
+    def __init__(self, key: str, webhook_secret: str, address: str = "") -> None:
+        self._client = _client(key, address)
+        self._webhook_secret = webhook_secret
+        self._is_live = key.startswith(("sk_live_", "rk_live_"))
+
+    def create(self, order: Order, key: str) -> Session:
+        """A session to pay an order in; the same one for the same key."""
+        params: Any = {
+            "mode": "payment",
+            "client_reference_id": order.reference,
+            "customer_email": order.email or None,
+            "success_url": order.success_url,
+            "cancel_url": order.cancel_url,
+            "expires_at": int(order.expires_at.timestamp()),
+            "metadata": {"payment": order.reference},
+            "payment_intent_data": {
+                "description": order.what,
+                "metadata": {"payment": order.reference},
+            },
+            "line_items": [
+                {
+                    "quantity": 1,
+                    "price_data": {
+                        "currency": order.currency.lower(),
+                        "unit_amount": order.cents,
+                        "product_data": {"name": order.what},
+                    },
+                }
+            ],
+        }
+        wanted = {name: value for name, value in params.items() if value is not None}
+        with _in_our_words():
+            made = self._client.v1.checkout.sessions.create(
+                wanted,  # type: ignore[arg-type]
+                {"idempotency_key": key},
+            )
+        return _session(made)
+
+    def session(self, session_id: str) -> Session:
+        """A session as it is now."""
+        with _in_our_words():
+            found = self._client.v1.checkout.sessions.retrieve(session_id, {"expand": EXPANDED})
+        return _session(found)
+
+    def expire(self, session_id: str) -> Session:
+        """End a session, if it is still open; as it is then."""
+        try:
+            with _in_our_words():
+                self._client.v1.checkout.sessions.expire(session_id)
+        except GatewayRefused:
+            pass  # it is paid, on its way or over already: what it is now says which
+        return self.session(session_id)
+
+    def refund(self, intent_id: str, cents: int, key: str) -> SentRefund:
+        """Give some of what was paid back, once for each key."""
+        with _in_our_words():
+            made = self._client.v1.refunds.create(
+                {"payment_intent": intent_id, "amount": cents, "metadata": {"refund": key}},
+                {"idempotency_key": key},
+            )
+        return _refund(made)
+
+    def refunds_of(self, intent_id: str) -> list[SentRefund]:
+        """All refunds of a payment, the newest first."""
+        with _in_our_words():
+            found = self._client.v1.refunds.list({"payment_intent": intent_id, "limit": 100})
+            return [_refund(one) for one in found.auto_paging_iter()]
+
+    def sessions_since(self, at: datetime) -> Iterator[Session]:
+        """All sessions made since an instant, the newest first."""
+        with _in_our_words():
+            page = self._client.v1.checkout.sessions.list(
+                {
+                    "created": {"gte": int(at.timestamp())},
+                    "limit": 100,
+                    "expand": [f"data.{path}" for path in EXPANDED],
+                }
+            )
+            for one in page.auto_paging_iter():
+                yield _session(one)
+
+    def events_since(self, at: datetime, kinds: list[str]) -> list[Event]:
+        """What Stripe has told since an instant, the oldest first. It keeps 30 days."""
+        with _in_our_words():
+            page = self._client.v1.events.list(
+                {"created": {"gte": int(at.timestamp())}, "types": kinds, "limit": 100}
+            )
+            return [_event(one) for one in page.auto_paging_iter()][::-1]
+
+    def event(self, body: bytes, signature: str) -> Event:
+        """What a call of the webhook tells. Raises NotGenuine when Stripe has not signed this very
+        body within five minutes, or when it is of another mode than ours."""
+        import stripe  # noqa: PLC0415
+
+        try:
+            told = self._client.construct_event(
+                body, signature, self._webhook_secret, tolerance=TOLERANCE_SECONDS
+            )
+        except (ValueError, stripe.SignatureVerificationError) as fault:
+            raise NotGenuine from fault
+        if told.livemode is not self._is_live:
+            raise NotGenuine("The event is of another mode.")
+        return _event(told)
+
+
+@lru_cache(maxsize=4)
+def _client(key: str, address: str) -> stripe.StripeClient:
+    import stripe  # noqa: PLC0415 (6 MiB that pages without money need not hold)
+
+    stripe.enable_telemetry = False
+    return stripe.StripeClient(
+        key,
+        base_addresses={"api": address} if address else {},
+        http_client=stripe.RequestsClient(timeout=TIMEOUT_SECONDS),
+        max_network_retries=1,
+    )
+
+
+@contextmanager
+def _in_our_words() -> Iterator[None]:
+    """Turn Stripe's errors into ours."""
+    import stripe  # noqa: PLC0415
+
+    try:
+        yield
+    except (stripe.InvalidRequestError, stripe.IdempotencyError) as fault:
+        raise GatewayRefused from fault
+    except stripe.StripeError as fault:
+        raise GatewayDown from fault
+
+
+def _session(found: stripe.checkout.Session) -> Session:
+    intent = found.payment_intent
+    intent_id = intent if isinstance(intent, str) or intent is None else intent.id
+    charge = None if isinstance(intent, str) or intent is None else intent.latest_charge
+    known = charge if charge is not None and not isinstance(charge, str) else None
+    fee = known.balance_transaction if known is not None else None
+    has_fee = fee is not None and not isinstance(fee, str)
+    return Session(
+        id=found.id,
+        reference=found.client_reference_id or "",
+        standing=_standing(found),
+        cents=found.amount_total or 0,
+        currency=(found.currency or "").upper(),
+        url=found.url or "",
+        intent_id=intent_id,
+        charge_id=known.id if known is not None else None,
+        charged_at=datetime.fromtimestamp(known.created, UTC) if known is not None else None,
+        fee_id=fee.id if has_fee else None,  # type: ignore[union-attr]
+        fee_cents=fee.fee if has_fee else None,  # type: ignore[union-attr]
+    )
+
+
+def _standing(found: stripe.checkout.Session) -> Standing:
+    if found.payment_status == "paid":
+        return Standing.PAID
+    if found.status == "open":
+        return Standing.OPEN
+    if found.status == "expired":
+        return Standing.EXPIRED
+    intent = found.payment_intent
+    if intent is not None and not isinstance(intent, str) and intent.status != "processing":
+        return Standing.FAILED
+    return Standing.PROCESSING
+
+
+def _refund(found: stripe.Refund) -> SentRefund:
+    intent = found.payment_intent
+    return SentRefund(
+        id=found.id,
+        state=WORDS_OF_REFUND.get(found.status or "", RefundState.PENDING),
+        cents=found.amount,
+        intent_id=intent if isinstance(intent, str) else intent.id if intent else "",
+        key=str((found.to_dict().get("metadata") or {}).get("refund", "")),
+        at=datetime.fromtimestamp(found.created, UTC),
+    )
+
+
+def dispute_of(thing: Mapping[str, Any]) -> Dispute:
+    """The dispute that an event tells of."""
+    return Dispute(
+        id=str(thing["id"]),
+        intent_id=str(thing.get("payment_intent") or ""),
+        cents=int(thing["amount"]),
+        is_won=thing.get("status") == "won",
+        at=datetime.fromtimestamp(int(thing["created"]), UTC),
+    )
+
+
+def _event(told: stripe.Event) -> Event:
+    return Event(told.id, told.type, told.data.to_dict()["object"])

@@ -1,0 +1,124 @@
+"""Sending the refunds that are wanted, and writing down what became of those that were sent."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from sqlalchemy import select, update
+
+from app import clock
+from app.billing import ledger
+from app.checkout.gateway import Gateway, GatewayDown, GatewayRefused, SentRefund
+from app.extensions import db
+from app.models import Appointment, LedgerKind, Payment, Refund, RefundState
+from app.transaction import rows_changed, transactional
+
+LEASE = timedelta(minutes=2)  # longer than the gateway may take
+FIRST_PAUSE = timedelta(seconds=5)
+LONGEST_PAUSE = timedelta(minutes=15)
+AT_ONCE = 20
+
+
+def send_due(gateway: Gateway, at_most: int = AT_ONCE) -> int:
+    """Send refunds whose time has come; how many the gateway took. One that fails waits longer
+    each time, and holds up no other."""
+    sent = 0
+    for _ in range(at_most):
+        refund = _lease()
+        if refund is None:
+            break
+        sent += _send(gateway, refund)
+    return sent
+
+
+def write_down(sent: SentRefund) -> bool:
+    """Write down a refund as the gateway says it is now; False for one that is not ours."""
+    return _write_down(sent)
+
+
+def _send(gateway: Gateway, refund: Refund) -> bool:
+    intent_id = refund.payment.intent_id or ""
+    number, cents, key = refund.id, refund.cents, refund.key
+    db.session.rollback()
+    try:
+        sent = gateway.refund(intent_id, cents, key)
+    except GatewayDown as fault:
+        _wait(number, str(fault.__cause__))
+        return False
+    except GatewayRefused as fault:
+        # It may have been given back by an earlier try whose answer was lost, or by hand.
+        made = next((one for one in gateway.refunds_of(intent_id) if one.key == key), None)
+        if made is None:
+            _fail(number, str(fault.__cause__))
+            return False
+        sent = made
+    _write_down(sent, number)
+    return True
+
+
+@transactional
+def _lease() -> Refund | None:
+    """Make the refund that has been due for longest this worker's for a while."""
+    now = clock.database_now()
+    due = (
+        select(Refund)
+        .where(Refund.state == RefundState.WANTED, Refund.next_try_at <= now)
+        .order_by(Refund.next_try_at)
+        .limit(1)
+        .with_for_update(skip_locked=True)
+    )
+    refund = db.session.scalars(due).one_or_none()
+    if refund is not None:
+        at = db.session.scalars(select(now)).one()
+        refund.next_try_at = at + LEASE
+        refund.tries += 1
+        db.session.flush()
+        _ = refund.payment.intent_id  # read while the transaction lasts
+    return refund
+
+
+@transactional
+def _write_down(sent: SentRefund, number: int | None = None) -> bool:
+    wanted = Refund.id == number if number is not None else Refund.stripe_id == sent.id
+    found = db.session.scalars(select(Refund).where(wanted)).one_or_none()
+    if found is None and sent.key:
+        found = db.session.scalars(select(Refund).where(Refund.key == sent.key)).one_or_none()
+    if found is None:
+        return False
+    payment = db.session.get_one(
+        Payment, found.payment_id, with_for_update=True, populate_existing=True
+    )
+    refund = db.session.get_one(Refund, found.id, populate_existing=True)
+    refund.stripe_id = sent.id
+    ledger.enter(payment, LedgerKind.REFUND, -sent.cents, sent.id, sent.at)
+    if sent.state is RefundState.FAILED and refund.state is not RefundState.FAILED:
+        ledger.enter(payment, LedgerKind.REFUND_FAILED, sent.cents, sent.id, clock.now())
+        refund.error = "The payer's bank has sent the money back."
+    if refund.state is not RefundState.FAILED:
+        refund.state = sent.state
+    appointment = db.session.get_one(Appointment, payment.appointment_id)
+    ledger.refresh(appointment, ledger.payments_of(appointment))
+    return True
+
+
+@transactional
+def _wait(number: int, error: str) -> None:
+    refund = db.session.get_one(Refund, number)
+    pause = min(FIRST_PAUSE * 2 ** min(refund.tries - 1, 10), LONGEST_PAUSE)
+    rows_changed(
+        update(Refund)
+        .where(Refund.id == number, Refund.state == RefundState.WANTED)
+        .values(next_try_at=clock.now() + pause, error=error[:1000])
+    )
+
+
+@transactional
+def _fail(number: int, error: str) -> None:
+    rows_changed(
+        update(Refund)
+        .where(Refund.id == number, Refund.state == RefundState.WANTED)
+        .values(state=RefundState.FAILED, error=error[:1000])
+    )
+    payment = db.session.get_one(Refund, number).payment
+    appointment = db.session.get_one(Appointment, payment.appointment_id)
+    ledger.refresh(appointment, ledger.payments_of(appointment))

@@ -1,0 +1,163 @@
+"""Writing down what Stripe says of a session, and what follows from it for the appointment.
+
+Everything that learns of money ends here: return page, webhook, worker, reconciliation. Doing it
+again, in any order, from several places at once, ends in the same state: the payment's row is
+locked first, then its appointment, then claims.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from sqlalchemy import select
+
+from app import clock
+from app.billing import ledger, receipts, refunds
+from app.checkout.gateway import Event, Gateway, Session, Standing
+from app.clinic import audit, settings
+from app.errors import NotFound
+from app.extensions import db
+from app.models import (
+    Appointment,
+    LedgerKind,
+    Payment,
+    PaymentState,
+    RefundCause,
+    StripeEvent,
+)
+from app.models import AppointmentStatus as Status
+from app.scheduling import bookings, openings
+from app.scheduling.moves import TIME, move_on
+from app.scheduling.refusals import NotBookable
+from app.transaction import transactional
+
+PROCESSING_LASTS = timedelta(days=14)  # as long as a bank debit may take
+STATES = {
+    Standing.OPEN: PaymentState.OPEN,
+    Standing.PROCESSING: PaymentState.PROCESSING,
+    Standing.PAID: PaymentState.PAID,
+    Standing.FAILED: PaymentState.FAILED,
+    Standing.EXPIRED: PaymentState.EXPIRED,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """What stands now: of the money, and of the appointment."""
+
+    payment: PaymentState
+    appointment: Status
+
+
+def settle(gateway: Gateway, payment: Payment, event: Event | None = None) -> Settled:
+    """Ask the gateway for the present state of a payment's session and write down what follows.
+    Raises GatewayDown; NotFound when there is no session yet."""
+    if payment.session_id is None:
+        raise NotFound("This payment has not begun.")
+    return write_down(payment.id, gateway.session(payment.session_id), event)
+
+
+def write_down(payment_id: int, session: Session, event: Event | None = None) -> Settled:
+    """Write down a session as the gateway has just shown it."""
+    try:
+        return _write_down(payment_id, session, event, may_book=True)
+    except NotBookable:  # the time is not to be had any more, so the money goes back
+        return _write_down(payment_id, session, event, may_book=False)
+
+
+def payment_of_session(session_id: str) -> Payment | None:
+    """The payment that a session is for."""
+    return db.session.scalars(select(Payment).where(Payment.session_id == session_id)).one_or_none()
+
+
+@transactional
+def _write_down(
+    payment_id: int, session: Session, event: Event | None, *, may_book: bool
+) -> Settled:
+    openings.desk(lock=True)
+    payment = db.session.get(Payment, payment_id, with_for_update=True, populate_existing=True)
+    if payment is None:
+        raise NotFound
+    appointment = _locked(payment.appointment_id)
+    if event is not None and not _is_new(event):
+        return Settled(payment.state, appointment.status)
+    payment.session_id = payment.session_id or session.id
+    payment.intent_id = session.intent_id or payment.intent_id
+    was, now = payment.state, STATES[session.standing]
+    if now is PaymentState.PAID:
+        _charge(payment, session)
+    if was is not now and was is not PaymentState.PAID:
+        payment.state = now
+        _follow(payment, appointment, session, may_book=may_book)
+        audit.record(
+            None,
+            "payment.state",
+            payment,
+            name=payment.ref,
+            before={"state": was.value},
+            after={"state": now.value},
+        )
+    ledger.refresh(appointment, ledger.payments_of(appointment))
+    return Settled(payment.state, appointment.status)
+
+
+def _locked(appointment_id: int) -> Appointment:
+    appointment = db.session.get(
+        Appointment, appointment_id, with_for_update=True, populate_existing=True
+    )
+    if appointment is None:
+        raise NotFound
+    return appointment
+
+
+def _is_new(event: Event) -> bool:
+    """Note an event, in the transaction of its effect; False for one that is known."""
+    if db.session.get(StripeEvent, event.id) is not None:
+        return False
+    db.session.add(StripeEvent(id=event.id, kind=event.kind, received_at=clock.now()))
+    return True
+
+
+def _charge(payment: Payment, session: Session) -> None:
+    at = session.charged_at or clock.now()
+    if session.charge_id is not None:
+        ledger.enter(payment, LedgerKind.CHARGE, session.cents, session.charge_id, at)
+    if session.fee_id is not None and session.fee_cents:
+        ledger.enter(payment, LedgerKind.FEE, -session.fee_cents, session.fee_id, at)
+
+
+def _follow(
+    payment: Payment, appointment: Appointment, session: Session, *, may_book: bool
+) -> None:
+    """What a new state of the money means for the appointment."""
+    if payment.state is PaymentState.PAID:
+        payment.settled_at = clock.now()
+        _paid(payment, appointment, session, may_book=may_book)
+    elif appointment.status is not Status.HELD:
+        return
+    elif payment.state is PaymentState.PROCESSING:
+        until = min(clock.now() + PROCESSING_LASTS, appointment.starts_at)
+        appointment.hold_expires_at = until
+    elif payment.state is PaymentState.FAILED:
+        appointment.hold_expires_at = clock.now() + settings.current().hold
+    elif payment.state is PaymentState.EXPIRED:
+        move_on(appointment, Status.EXPIRED, TIME, version=appointment.version)
+
+
+def _paid(payment: Payment, appointment: Appointment, session: Session, *, may_book: bool) -> None:
+    is_right = (session.cents, session.currency) == (payment.cents, payment.currency)
+    if not is_right:
+        payment.problem = f"{session.cents} {session.currency} was paid."
+        refunds.in_full(payment, RefundCause.WRONG_AMOUNT)
+        return
+    receipts.issue(payment)
+    others = [one for one in ledger.payments_of(appointment) if one.id != payment.id]
+    if ledger.money_of(others).left > 0:
+        refunds.in_full(payment, RefundCause.PAID_TWICE)
+    elif appointment.status in {Status.HELD, Status.EXPIRED} and may_book:
+        bookings.book_paid(appointment)
+    elif appointment.status in {Status.HELD, Status.EXPIRED, Status.CANCELLED}:
+        refunds.in_full(payment, RefundCause.TOO_LATE)
+        if appointment.status is Status.HELD:
+            move_on(appointment, Status.EXPIRED, TIME, version=appointment.version)

@@ -1,0 +1,129 @@
+"""Beginning to pay: the time stays held, a session is made, and the patient goes to its page."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+from datetime import timedelta
+
+from sqlalchemy import select, update
+
+from app import clock
+from app.billing import ledger
+from app.checkout.gateway import Gateway, GatewayRefused, Order, Session
+from app.clinic import settings
+from app.errors import NotFound
+from app.extensions import db
+from app.models import Appointment, Patient, Payment, PaymentState
+from app.scheduling import bookings
+from app.scheduling.holders import Holder
+from app.transaction import rows_changed, transactional
+
+# Stripe ends a session after half an hour at the earliest, and counts from when it makes it.
+SESSION = timedelta(minutes=40)
+AFTER_SESSION = timedelta(minutes=5)
+PATHS = {
+    "success_url": "/payment-success/?session_id={CHECKOUT_SESSION_ID}",
+    "cancel_url": "/payment-cancelled/{ref}/",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Till:
+    """Where a patient pays: a gateway, and the address that this site's links begin with."""
+
+    gateway: Gateway
+    base_url: str
+
+
+def start(till: Till, holder: Holder, patient: Patient, ref: str, reason: str) -> str:
+    """The address of the page on which the patient pays for the hold `ref`.
+
+    Starting again leads to the same page while it is open. Raises what `bookings.book` raises,
+    GatewayDown and GatewayRefused; the time stays held either way.
+    """
+    payment = _open(holder, patient, ref, reason)
+    if payment.session_url:
+        return payment.session_url
+    try:
+        return make_again(till, payment).url
+    except GatewayRefused:
+        give_up(payment)
+        raise
+
+
+def make_again(till: Till, payment: Payment) -> Session:
+    """The session of a payment: a new one, or the one whose making was never answered. Raises
+    GatewayDown, GatewayRefused."""
+    session = till.gateway.create(_order(till, payment), payment.create_key)
+    _keep(payment.id, session)
+    return session
+
+
+def open_payment_of(appointment: Appointment) -> Payment | None:
+    """The payment that waits for the patient, if there is one."""
+    return db.session.scalars(
+        select(Payment)
+        .where(Payment.appointment_id == appointment.id, Payment.state == PaymentState.OPEN)
+        .order_by(Payment.id.desc())
+        .limit(1)
+    ).first()
+
+
+@transactional
+def _open(holder: Holder, patient: Patient, ref: str, reason: str) -> Payment:
+    appointment = bookings.keep_while_paying(
+        holder, patient, ref, reason, until=SESSION + AFTER_SESSION
+    )
+    for payment in ledger.payments_of(appointment, lock=True):
+        if payment.state is PaymentState.OPEN:
+            return payment
+    now = clock.now()
+    payment = Payment(
+        appointment_id=appointment.id,
+        cents=appointment.price_cents,
+        currency=appointment.currency,
+        create_key=secrets.token_hex(16),
+        started_at=now,
+        due_at=now + settings.current().hold,
+    )
+    db.session.add(payment)
+    db.session.flush()
+    return payment
+
+
+def _order(till: Till, payment: Payment) -> Order:
+    """The same for each try, so that the gateway's key finds it."""
+    appointment = db.session.get(Appointment, payment.appointment_id)
+    if appointment is None or appointment.patient is None:
+        raise NotFound
+    when = appointment.starts_at.astimezone(appointment.zone)
+    return Order(
+        reference=payment.ref,
+        cents=payment.cents,
+        currency=payment.currency,
+        what=f"{appointment.visit_type.name}, {when:%Y-%m-%d %H:%M}",
+        email=appointment.patient.user.email,
+        success_url=till.base_url + PATHS["success_url"],
+        cancel_url=till.base_url + PATHS["cancel_url"].format(ref=payment.ref),
+        expires_at=payment.started_at + SESSION,
+    )
+
+
+@transactional
+def _keep(payment_id: int, session: Session) -> None:
+    rows_changed(
+        update(Payment)
+        .where(Payment.id == payment_id, Payment.session_id.is_(None))
+        .values(session_id=session.id, session_url=session.url)
+    )
+
+
+@transactional
+def give_up(payment: Payment) -> None:
+    """Write down that no session was made, and none will be."""
+    rows_changed(
+        update(Payment)
+        .where(Payment.id == payment.id, Payment.session_id.is_(None))
+        .values(state=PaymentState.FAILED, problem="The session was refused.")
+    )
