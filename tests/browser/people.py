@@ -11,6 +11,7 @@ from playwright.sync_api import Page
 from app import clock
 from app.accounts import invitations
 from app.accounts.invitations import Newcomer
+from app.directory import specialties
 from app.messaging import feeds
 from app.models import Role
 from app.scheduling import visits
@@ -42,6 +43,7 @@ class Clinic:
     finished: str
     unreached: str  # a patient without an e-mail address
     stop: str  # the token of a link in a letter
+    removed: int  # by which a specialty can be brought back
 
     @property
     def times(self) -> str:
@@ -66,7 +68,7 @@ def open_clinic(app: Flask) -> Clinic:
         a_doctor("Bea Cruz", visit_types=[check_up], specialties=[hearts])
         a_doctor("Cem Demir", published=False)
         patient = a_patient("Ines Carvalho", "patient@example.org")
-        a_user(Role.ADMIN, "Ana Sousa", "admin@example.org")
+        admin = a_user(Role.ADMIN, "Ana Sousa", "admin@example.org")
         visit = booked(patient, doctor, at(f"{day} 09:00"), assessment)
         unreached = invitations.create(
             Newcomer("Ute Uhl", "", Role.PATIENT, phone="+49 30 901820"), doctor.user
@@ -84,6 +86,7 @@ def open_clinic(app: Flask) -> Clinic:
             finished=finished.ref,
             unreached=unreached.ref,
             stop=_signer(app).token(Purpose.STOP_REMINDERS, patient.user.ref),
+            removed=specialties.remove(a_specialty("Phrenology"), admin, version=1),
         )
 
 

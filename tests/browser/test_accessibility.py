@@ -99,6 +99,7 @@ PAGES = {
         "/admin/setup/offer/",
         "/admin/clinic/",
         "/admin/specialties/",
+        "/admin/specialties/?removed={removed}",
         "/admin/specialties/new/",
         "/admin/specialties/cardiology/",
         "/admin/locations/",
@@ -161,6 +162,7 @@ def test_every_page_is_accessible_and_keeps_the_policy(
                 finished=clinic.finished,
                 unreached=clinic.unreached,
                 stop=clinic.stop,
+                removed=clinic.removed,
             )
         )
         axe(screen)
