@@ -75,8 +75,8 @@ def test_a_cancelled_visit_has_no_such_link(visit, letters) -> None:
 def test_a_doctor_gets_no_link_that_acts_for_the_patient(request_, letters) -> None:
     letters.run()
     (to_doctor,) = letters.to(request_.doctor.user)
-    assert "/visit/" not in text_of(to_doctor)
-    assert "/visit/" not in html_of(to_doctor)
+    assert f"{BASE_URL}/visit/" not in text_of(to_doctor)
+    assert f"{BASE_URL}/visit/" not in html_of(to_doctor)
 
 
 def test_what_is_kept_of_a_letter_opens_nothing(visit, letters) -> None:

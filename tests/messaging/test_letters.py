@@ -94,7 +94,7 @@ def test_a_request_goes_to_the_patient_and_to_the_doctor(request_, letters) -> N
     to_patient, to_doctor = letters.sent
     assert "Dr. Ada Berg answers each request" in text_of(to_patient)
     assert to_doctor["To"] == request_.doctor.user.email
-    assert f"{BASE_URL}/board/" in text_of(to_doctor)
+    assert f"{BASE_URL}/board/visit/{request_.ref}/\n" in text_of(to_doctor)
 
 
 def test_a_request_that_was_answered_before_its_mail_went_dissolves(request_, letters) -> None:
