@@ -128,9 +128,10 @@ class SettingsForm(ClinicForm):
         "can empty a calendar. A waiting room shares one connection.",
     )
     reminder_hours = LeadsField(
-        "Reminders",
-        description="How long before a visit its patient is reminded by e-mail. A visit type may "
-        "have times of its own, and each patient may choose.",
+        "Times before a visit",
+        description="When its patient is reminded by e-mail. A visit type may have times of its "
+        "own, and each patient may choose; a time that had passed when the visit was booked does "
+        "not count.",
     )
     quiet_from = WholeField(
         "Quiet from",

@@ -104,7 +104,7 @@ class VisitTypeForm(FlaskForm):
             SelectChoice(NONE, "No reminders"),
         ],
         default=CLINIC,
-        description="A patient who has chosen times for all visits keeps to these.",
+        description="A patient who has chosen times of their own keeps to those.",
     )
     reminder_hours = LeadsField("Times before the visit")
     version = HiddenField()

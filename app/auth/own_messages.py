@@ -13,10 +13,9 @@ from wtforms.validators import InputRequired, ValidationError
 from app import conflicts
 from app.auth import bp
 from app.clinic import settings
-from app.clinic.settings import REMINDER_LEADS
 from app.conflicts import Difference
 from app.errors import ChangedMeanwhile
-from app.fields import TicksField
+from app.fields import LeadsField
 from app.htmx import see_other
 from app.inputs import takes_many
 from app.messaging import agendas, choices, feeds
@@ -37,15 +36,10 @@ class RemindersForm(FlaskForm):
         ],
         validators=[InputRequired("Choose one of these.")],
     )
-    hours = TicksField(
-        "Times before each visit",
-        choices=[
-            SelectChoice(str(hours), choices.lead_in_words(hours)) for hours in REMINDER_LEADS
-        ],
-    )
+    hours = LeadsField("Times before each visit")
     version = HiddenField()
 
-    def validate_hours(self, field: TicksField) -> None:
+    def validate_hours(self, field: LeadsField) -> None:
         if self.choice.data == OWN and not field.data:
             raise ValidationError("Tick at least one time, or choose no reminders.")
 
@@ -53,7 +47,7 @@ class RemindersForm(FlaskForm):
     def wanted(self) -> list[int] | None:
         if self.choice.data == CLINIC:
             return None
-        return [int(hours) for hours in self.hours.data] if self.choice.data == OWN else []
+        return [*self.hours.hours] if self.choice.data == OWN else []
 
 
 class MailForm(FlaskForm):

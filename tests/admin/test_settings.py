@@ -247,4 +247,4 @@ def test_two_editors_of_the_reminders_see_them_in_words(office: Office) -> None:
     office.admin.submit(form_of(office.admin.get(ADDRESS)), reminder_hours=["24"])
     page = office.admin.submit(mine, follow=False)
     assert page.status == 409
-    assert "Reminders 1 day 7 days, 1 day and 2 hours" in page.text
+    assert "Times before a visit 1 day 7 days, 1 day and 2 hours" in page.text
