@@ -10,9 +10,10 @@ from icalendar import Calendar
 
 from app.accounts import links
 from app.clock import tick_of
+from app.extensions import db
 from app.messaging import outbox as outgoing
 from app.messaging import stationery
-from app.models import Doctor, MessageKind, MessageState, TokenPurpose, VisitMode
+from app.models import Doctor, MessageKind, MessageState, Role, TokenPurpose, VisitMode
 from app.scheduling import changes, visits
 from app.scheduling.moves import Actor
 from app.scheduling.visits import Step
@@ -162,6 +163,47 @@ def test_a_visit_cancelled_before_its_confirmation_went_has_one_message(visit, l
     method, calendar = calendar_of(letters.sent[0])
     assert (method, str(calendar.events[0]["STATUS"])) == ("CANCEL", "CANCELLED")
     assert calendar.events[0]["SEQUENCE"] == 1
+
+
+@pytest.mark.parametrize(
+    ("who", "says"),
+    [
+        ("patient", "You have cancelled this visit."),
+        ("doctor", "We are sorry: Dr. Ada Berg had to cancel this visit."),
+        ("admin", "We are sorry: the clinic had to cancel this visit."),
+    ],
+)
+def test_a_cancellation_says_by_whom_and_why_and_whom_to_call(
+    visit, clinic, letters, who, says
+) -> None:
+    policy(phone="030 1234", email="desk@clinic.example")
+    by = {"patient": visit.patient.user, "doctor": visit.doctor.user, "admin": a_user(Role.ADMIN)}
+    changes.cancel(visit, Actor.of(by[who]), "A burst pipe.", version=visit.version)
+    clinic.advance(seconds=31)
+    letters.run()
+    text = text_of(letters.to(visit.patient.user)[-1])
+    for words in (says, "  Reason: A burst pipe.\n", "030 1234", "desk@clinic.example"):
+        assert words in text
+
+
+def test_a_move_says_the_old_and_the_new_time(visit, letters) -> None:
+    letters.run()
+    new = tick_of(visit.starts_at + timedelta(hours=1))
+    changes.move(visit, Actor.of(visit.doctor.user), new, version=visit.version)
+    letters.run()
+    facts = facts_of(letters.to(visit.patient.user)[-1])
+    assert facts["When"] == "Friday 27 November, 11:30 to 12:00, Berlin time (UTC+1)"
+    assert facts["Before"] == "Friday 27 November, 10:30, Berlin time (UTC+1)"
+
+
+def test_whoever_is_to_call_is_told_the_number_of_the_place(clinic, letters) -> None:
+    policy(phone="030 1234")
+    place = a_location("Main Street Practice")
+    place.phone = "040 9876"
+    db.session.commit()
+    booked(a_patient(), a_doctor(location=place), in_three_days())
+    letters.run()
+    assert "please call the clinic: 040 9876\n" in letters.last_text
 
 
 def test_a_cancellation_taken_back_in_time_is_never_told(visit, clinic, letters) -> None:
