@@ -57,6 +57,7 @@ def messages() -> Response:
         "admin/_messages.html",
         page=sent.find(wanted, desk.at, a_page(request.args.get("page"))),
         wanted=wanted,
+        scanned=sent.SCANNED,
         kinds=sorted(MessageKind, key=sent.kind_in_words),
         kind_in_words=sent.kind_in_words,
         in_brief=told.in_brief,

@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, Subquery, select, union
+from sqlalchemy import ColumnElement, Select, func, select, union
 from sqlalchemy.orm import defer, joinedload
 
 from app.errors import NotFound
@@ -25,9 +25,14 @@ from app.models import (
     OutboxMessage,
     Patient,
 )
-from app.paging import Page, page_of, page_of_found
+from app.paging import MOST, PAGE_SIZE, Page, page_of
 
 LIKE_ESCAPE = "!"
+ONE_DAY = timedelta(1)
+SCANNED = 2_000
+# Messages are numbered when they are written and dated a moment earlier or later, but never by so
+# many.
+SLACK = 500
 KINDS = {
     "confirm_email": "Confirm your e-mail address",
     "already_registered": "You are registered already",
@@ -98,6 +103,23 @@ class Wanted:
     last_day: date | None = None
     sort: Sort = Sort.NEWEST
 
+    @property
+    def is_of_days(self) -> bool:
+        return self.first_day is not None or self.last_day is not None
+
+    @property
+    def is_narrowed(self) -> bool:
+        """By anything but a search."""
+        return self.asked is not None or self.kind is not None or self.is_of_days
+
+    @property
+    def is_by_recipient(self) -> bool:
+        return self.sort in {Sort.TO, Sort.TO_DOWN}
+
+    @property
+    def is_turned(self) -> bool:
+        return self.sort.value.startswith("-")
+
 
 def kind_in_words(kind: MessageKind) -> str:
     """What a message of this kind is about, as people would say it."""
@@ -105,19 +127,26 @@ def kind_in_words(kind: MessageKind) -> str:
 
 
 def find(wanted: Wanted, at: datetime, page: int) -> Page[OutboxMessage]:
-    """A page of the messages that are wanted, without what they say."""
+    """A page of the messages that are wanted, without what they say.
+
+    The rows are heavy with what was sent, so no way of asking reads many of them: people are
+    found by the index of recipients, days by the order of numbers, and a kind among the newest
+    SCANNED messages of the days that are asked for.
+    """
     query = (
-        select(OutboxMessage).options(*WITH_ALL_SHOWN, *WITHOUT_BODY).where(*_narrowed(wanted, at))
+        select(OutboxMessage)
+        .options(*WITH_ALL_SHOWN, *WITHOUT_BODY)
+        .where(*_narrowed(wanted, at), *_numbers(wanted))
     )
-    paged = page_of
+    number: ColumnElement[Any] = OutboxMessage.id.expression
     if wanted.search:
         found = _of_people(wanted)
-        query, paged = query.join(found, found.c.id == OutboxMessage.id), page_of_found
-    number: ColumnElement[Any] = OutboxMessage.id.expression
-    column = OutboxMessage.recipient.expression if "to" in wanted.sort.value else number
-    turned = wanted.sort.value.startswith("-")
-    order = [column.desc(), number.desc()] if turned else [column, number]
-    return paged(query, number, order, page)
+        if not wanted.is_narrowed:
+            return _page_of(query, found, page)
+        query = query.where(OutboxMessage.id.in_(found))
+    column = OutboxMessage.recipient.expression if wanted.is_by_recipient else number
+    order = [column.desc(), number.desc()] if wanted.is_turned else [column, number]
+    return page_of(query, number, order, page)
 
 
 def message_of(number: int) -> OutboxMessage:
@@ -183,20 +212,68 @@ def _narrowed(wanted: Wanted, at: datetime) -> Iterable[ColumnElement[bool]]:
     if wanted.first_day is not None:
         yield OutboxMessage.created_at >= _midnight(wanted.first_day, wanted.zone)
     if wanted.last_day is not None:
-        yield OutboxMessage.created_at < _midnight(wanted.last_day + timedelta(1), wanted.zone)
+        yield OutboxMessage.created_at < _midnight(wanted.last_day + ONE_DAY, wanted.zone)
 
 
-def _of_people(wanted: Wanted) -> Subquery:
-    """The numbers of messages to an address with that part, or to these people. The two are found
-    each by its own index, since the table itself is heavy with what was sent."""
+def _numbers(wanted: Wanted) -> Iterable[ColumnElement[bool]]:
+    """The stretch of numbers in which what is wanted lies."""
+    if not wanted.is_of_days and wanted.kind is None:
+        return
+    least = db.session.scalar(select(func.min(OutboxMessage.id))) or 0
+    most = db.session.scalar(select(func.max(OutboxMessage.id))) or 0
+    first, last = least, most
+    if wanted.first_day is not None:
+        first = _number_since(_midnight(wanted.first_day, wanted.zone), least, most) - SLACK
+    if wanted.last_day is not None:
+        last = _number_since(_midnight(wanted.last_day + ONE_DAY, wanted.zone), least, most) + SLACK
+    if wanted.kind is not None:
+        first = max(first, last - SCANNED)
+    yield OutboxMessage.id.between(first, last)
+
+
+def _number_since(instant: datetime, low: int, high: int) -> int:
+    """Where the messages written since an instant begin, to within SLACK: numbers rise with time,
+    so it is found by halving, in a dozen small steps however many messages there are."""
+    while high - low > SLACK:
+        middle = (low + high) // 2
+        written = select(OutboxMessage.created_at).where(OutboxMessage.id >= middle)
+        found = db.session.scalar(written.order_by(OutboxMessage.id).limit(1))
+        if found is None or found >= instant:
+            high = middle
+        else:
+            low = middle
+    return low
+
+
+def _of_people(wanted: Wanted) -> Sequence[int]:
+    """The numbers, in order, of messages to an address with that part, or to these people; as many
+    as are ever shown. They are found by indexes alone."""
     part = wanted.search
     for special in (LIKE_ESCAPE, "%", "_"):
         part = part.replace(special, LIKE_ESCAPE + special)
-    by_address = select(OutboxMessage.id).where(
+    # Ordered by a sum and not by the number itself, or else some databases walk along the rows.
+    columns = [OutboxMessage.id, (OutboxMessage.id + 0).label("place")]
+    if wanted.is_by_recipient:
+        columns = [OutboxMessage.id, OutboxMessage.recipient.label("place")]
+    by_address = select(*columns).where(
         OutboxMessage.recipient.ilike(f"%{part}%", escape=LIKE_ESCAPE)
     )
-    by_name = select(OutboxMessage.id).where(OutboxMessage.user_id.in_(wanted.user_ids))
-    return union(by_address, by_name).subquery()
+    by_name = select(*columns).where(OutboxMessage.user_id.in_(wanted.user_ids))
+    found = (union(by_address, by_name) if wanted.user_ids else by_address).subquery().c
+    order = [found.place.desc(), found.id.desc()] if wanted.is_turned else [found.place, found.id]
+    return db.session.scalars(select(found.id).order_by(*order).limit(MOST + 1)).all()
+
+
+def _page_of(
+    query: Select[OutboxMessage], found: Sequence[int], number: int
+) -> Page[OutboxMessage]:
+    total = min(len(found), MOST)
+    number = min(max(number, 1), max(1, -(-total // PAGE_SIZE)))
+    shown = found[(number - 1) * PAGE_SIZE : min(number * PAGE_SIZE, total)]
+    rows = db.session.scalars(query.where(OutboxMessage.id.in_(shown))).all()
+    places = {one: place for place, one in enumerate(shown)}
+    in_order = sorted(rows, key=lambda row: places[row.id])
+    return Page(in_order, number, total, is_more=len(found) > MOST)
 
 
 def _midnight(on: date, zone: ZoneInfo) -> datetime:

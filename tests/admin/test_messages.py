@@ -14,6 +14,7 @@ from sqlalchemy import func, insert, select
 from app import clock
 from app.accounts import links
 from app.extensions import db
+from app.messaging import sent
 from app.messaging.delivery import Post
 from app.messaging.worker import run_once
 from app.models import MessageKind, MessageState, OutboxMessage, Role, TokenPurpose
@@ -132,6 +133,22 @@ def test_a_message_that_should_have_left_is_late(office: Office, numbers: dict[s
     assert set(listed(office, "state=undelivered")) == {numbers["ines"], numbers["jonas"]}
 
 
+def test_a_kind_is_looked_for_in_the_newest_of_the_days_that_are_asked_for(
+    office: Office, numbers: dict[str, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sent, "SCANNED", 3)
+    monkeypatch.setattr(sent, "SLACK", 1)
+    with office.app.app_context():
+        user, before = a_user(), clock.now()
+        for days in range(1, 6):
+            later = before + timedelta(days=days)
+            a_message(user=user, kind=MessageKind.INVITATION, created_at=later)
+    assert "looked for in the newest 3 messages" in office.admin.get(f"{LIST}?kind=invitation").text
+    assert listed(office, "kind=appointment_confirmed") == []
+    of_days = "kind=appointment_confirmed&from=2026-11-24&to=2026-11-24"
+    assert listed(office, of_days) == [numbers["ines"]]
+
+
 def test_htmx_gets_the_list_alone(office: Office, numbers: dict[str, int]) -> None:
     assert office.admin.get(LIST, **HTMX).html.lstrip().startswith('<div id="messages"')
 
@@ -176,9 +193,9 @@ def test_the_list_takes_as_many_queries_for_hundreds_as_for_three(
 def test_the_pages_work_on_each_database(database: Flask, frozen_clock) -> None:
     with database.app_context():
         admin = a_user(Role.ADMIN)
-        sent = a_message(booked(a_patient(), a_doctor(), noon()), state=State.SENT)
+        gone = a_message(booked(a_patient(), a_doctor(), noon()), state=State.SENT)
         late = a_message(user=a_user(), next_try_at=clock.now() - timedelta(hours=1))
-        number, admin_id = sent.id, admin.id
+        number, admin_id = gone.id, admin.id
         assert late.id
     browser = Visitor(database.test_client(), admin_id)
     for query in (
