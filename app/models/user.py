@@ -25,6 +25,7 @@ class User(Base):
 
     `email` is what they typed; `confirmed_email` is set, and unique, once they have shown that it
     is theirs. So registering with a stranger's address neither reveals nor blocks their account.
+    A patient whom only the telephone reaches has the address "", which is nobody's.
     """
 
     __tablename__ = "users"
