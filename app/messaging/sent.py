@@ -252,9 +252,10 @@ def _of_people(wanted: Wanted) -> Sequence[int]:
     for special in (LIKE_ESCAPE, "%", "_"):
         part = part.replace(special, LIKE_ESCAPE + special)
     # Ordered by a sum and not by the number itself, or else some databases walk along the rows.
-    columns = [OutboxMessage.id, (OutboxMessage.id + 0).label("place")]
+    by: ColumnElement[Any] = (OutboxMessage.id + 0).label("place")
     if wanted.is_by_recipient:
-        columns = [OutboxMessage.id, OutboxMessage.recipient.label("place")]
+        by = OutboxMessage.recipient.label("place")
+    columns = OutboxMessage.id, by
     by_address = select(*columns).where(
         OutboxMessage.recipient.ilike(f"%{part}%", escape=LIKE_ESCAPE)
     )
