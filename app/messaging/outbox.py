@@ -50,22 +50,23 @@ def put(
     somebody without an e-mail address."""
     if not user.email:
         return
-    known = select(OutboxMessage.id).where(OutboxMessage.dedupe_key == dedupe_key)
-    if db.session.scalar(known) is not None:
-        return
+    db.session.flush()  # whom it is to and what it is about have their numbers now
     due_at = not_before or clock.now()
-    db.session.add(
-        OutboxMessage(
-            kind=kind,
-            dedupe_key=dedupe_key,
-            recipient=user.email,
-            user_id=user.id,
-            appointment_id=appointment.id if appointment else None,
-            details=details or {},
-            not_before=due_at,
-            next_try_at=due_at,
-        )
-    )
+    row = {
+        "kind": kind,
+        "dedupe_key": dedupe_key,
+        "recipient": user.email,
+        "user_id": user.id,
+        "appointment_id": appointment.id if appointment else None,
+        "details": details or {},
+        "not_before": due_at,
+        "next_try_at": due_at,
+    }
+    try:  # one bare statement, for every booking waits for it
+        db.session.connection().execute(insert(OutboxMessage.__table__), row)  # type: ignore[arg-type]
+    except IntegrityError as fault:
+        if not is_duplicate(fault, "dedupe_key"):
+            raise
 
 
 @transactional

@@ -17,7 +17,7 @@ from app.extensions import db
 from app.mail_server import Unavailable
 from app.messaging import housekeeping, leases, worker
 from app.messaging import outbox as outgoing
-from app.messaging.delivery import Post, into_folder
+from app.messaging.delivery import Post, into_folder, message_id
 from app.messaging.worker import run_once
 from app.models import MessageKind, MessageState, OutboxMessage, User
 from app.transaction import rows_changed, transactional
@@ -230,9 +230,9 @@ def test_a_mail_server_out_of_reach_is_a_failure_of_one_message_alone(clinic, le
 
 def test_a_day_of_tries_counts_from_the_promised_instant(clinic) -> None:
     some_messages(1)
-    tomorrow = clock.now() + timedelta(hours=24)
-    change(update(OutboxMessage).values(not_before=tomorrow, next_try_at=tomorrow, tries=50))
-    for hours, state in ((24, MessageState.FAILED), (25, MessageState.DEAD)):
+    promised = clock.now() + timedelta(hours=30)
+    change(update(OutboxMessage).values(not_before=promised, next_try_at=promised, tries=50))
+    for hours, state in ((30, MessageState.FAILED), (25, MessageState.DEAD)):
         clinic.advance(hours=hours)
         run_once("a worker", a_post(failing))
         assert outbox()[0].state is state
@@ -271,6 +271,9 @@ def test_a_lease_too_short_for_a_slow_mail_server_is_given_back(clinic, letters)
     some_messages(3)
 
     def slow(email) -> None:
+        (mine,) = (one for one in outbox() if message_id(one, BASE_URL) == email["Message-ID"])
+        assert mine.leased_until is not None
+        assert mine.leased_until - clock.now() >= leases.EXCHANGE
         clinic.advance(seconds=61)
         letters.sent.append(email)
 
