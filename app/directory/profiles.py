@@ -14,20 +14,19 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import and_, delete, exists, insert, select
+from sqlalchemy import and_, exists, select
 from sqlalchemy.orm import joinedload
 
 from app import clock
-from app.clinic import audit, revision
-from app.directory import portraits
-from app.directory.profile import Profile, Terms, published, said
+from app.clinic import audit
+from app.directory import portraits, publishing
+from app.directory.profile import Profile, published, said
 from app.errors import ChangedMeanwhile, ClinicError, NotAllowed
 from app.extensions import db
 from app.messaging import outbox
 from app.models import (
     AuditEvent,
     Doctor,
-    DoctorLanguage,
     MessageKind,
     ProfileChange,
     Role,
@@ -35,7 +34,6 @@ from app.models import (
     User,
     VisitType,
 )
-from app.models.doctor import doctor_visit_types
 from app.transaction import transactional
 
 LONGEST_ABOUT = 4000
@@ -218,45 +216,9 @@ def _keep(draft: Draft, wanted: dict[str, Any] | None) -> None:
 
 
 def _publish(draft: Draft, wanted: Profile, actor: User, action: str) -> None:
-    doctor = draft.doctor
-    if not draft.published.changes_to(wanted):
-        return
-    _record(draft, wanted, actor, action)
-    doctor.title, doctor.about, doctor.portrait = wanted.title, wanted.about, wanted.portrait
-    named = Specialty.slug.in_(wanted.specialties)
-    doctor.specialties = list(db.session.scalars(select(Specialty).where(named)))
-    spoken = {one.language: one for one in doctor.spoken}
-    doctor.spoken = [
-        spoken.get(code) or DoctorLanguage(language=code) for code in sorted(wanted.languages)
-    ]
-    doctor.version += 1
-    _offer(doctor, wanted.visits)
-
-
-def _offer(doctor: Doctor, visits: Mapping[str, Terms]) -> None:
-    """Write which visit types are offered on which terms. Those that the clinic does not offer at
-    present stay as they are, for the day on which it does again."""
-    rows = db.session.execute(select(VisitType.ref, VisitType.id).where(VisitType.is_active))
-    active = {row.ref: row.id for row in rows}
-    row = doctor_visit_types.c
-    gone = delete(doctor_visit_types).where(
-        row.doctor_id == doctor.id, row.visit_type_id.in_(active.values())
-    )
-    db.session.execute(gone, execution_options={"synchronize_session": False})
-    offered = [
-        {
-            "doctor_id": doctor.id,
-            "visit_type_id": active[ref],
-            "own_minutes": terms.minutes,
-            "own_price_cents": terms.price_cents,
-        }
-        for ref, terms in visits.items()
-        if ref in active
-    ]
-    if offered:
-        db.session.execute(insert(doctor_visit_types), offered)
-    revision.bump()  # a table that no flush sees
-    db.session.expire(doctor, ["visit_types"])
+    if draft.published.changes_to(wanted):
+        _record(draft, wanted, actor, action)
+        publishing.write(draft.doctor, wanted)
 
 
 def _record(draft: Draft, wanted: Profile, actor: User, action: str, reason: str = "") -> None:
