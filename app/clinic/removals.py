@@ -51,7 +51,7 @@ def to_take_back(kind: str, number: int) -> tuple[AuditEvent, dict[str, Any]]:
     if removal is None or removal.before is None:
         raise NotFound("We could not find what was removed.")
     if is_taken_back(removal):
-        raise Irretrievable(f"“{removal.object_name}” was brought back already.")
+        raise Irretrievable("This was brought back already.")
     return removal, dict(removal.before)
 
 

@@ -117,7 +117,7 @@ def test_a_second_undo_is_refused_in_words_and_makes_no_second_one(
     office.admin.submit(undo(gone))
     again = office.admin.submit(undo(gone))
     assert again.status == 409
-    assert "“Harbour” was brought back already." in again.text
+    assert "This was brought back already." in again.text
     assert len(rows(office, kind)) == 1
 
 
