@@ -139,6 +139,25 @@ def test_what_a_worker_missed_is_made_up_for_while_visits_are_ahead(clinic, ada)
     assert len(agendas_planned()) == 1
 
 
+def test_a_day_whose_visits_have_all_begun_is_not_made_up_for(clinic, ada) -> None:
+    agendas.choose(ada, EVENING)
+    plan_at(clinic, "2026-11-25 14:05")
+    assert agendas_planned() == []
+
+
+def test_the_evening_of_one_place_is_not_that_of_another(clinic) -> None:
+    a_doctor(location=a_location())  # a place in Berlin
+    new_york = ZoneInfo("America/New_York")
+    doctor = a_doctor(location=a_location("Hudson Practice", "America/New_York"))
+    booked(a_patient(), doctor, at("2026-11-26 09:00", new_york))
+    agendas.choose(doctor, EVENING)
+    plan_at(clinic, "2026-11-25 18:00")
+    assert agendas_planned() == []
+    clinic.move_to(at("2026-11-25 18:00", new_york))
+    agendas.plan(clock.now())
+    assert [day for day, _ in agendas_planned()] == ["2026-11-26"]
+
+
 def test_what_a_doctor_chooses_stands_in_the_trail(clinic) -> None:
     doctor = a_doctor()
     agendas.choose(doctor, EVENING)

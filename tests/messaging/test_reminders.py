@@ -13,6 +13,7 @@ from app import clock
 from app.extensions import db
 from app.messaging import reminders
 from app.messaging.planning import Planner
+from app.messaging.stretch import Stretch
 from app.models import Appointment, AuditEvent, MessageKind, MessageState, Patient, VisitType
 from app.scheduling import changes, visits
 from app.scheduling.moves import Actor
@@ -267,6 +268,14 @@ def test_a_clock_that_jumps_makes_no_storm(clinic) -> None:
     clinic.advance(hours=2)
     planner.turn()
     assert len(planned()) == 3
+
+
+def test_no_stretch_is_longer_than_a_day_or_begins_ahead() -> None:
+    noon, hour = at("2026-11-24 12:00"), timedelta(hours=1)
+    assert Stretch.of(noon, noon - hour).since == noon - hour
+    assert Stretch.of(noon, noon - 100 * hour).since == noon - 24 * hour
+    assert Stretch.of(noon, noon + hour).since == noon
+    assert Stretch.of(noon).since == noon - 24 * hour
 
 
 @pytest.mark.parametrize("what", ["cancelled", "moved", "begun", "unwanted", "arrived"])
