@@ -7,6 +7,7 @@ nothing, and a visit that has moved is reminded of anew.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -31,6 +32,8 @@ from app.transaction import transactional
 
 BITE = 300
 LONGEST_QUIET = timedelta(hours=17)  # sixteen, and a change of the clocks
+
+log = logging.getLogger("docket.worker")
 
 
 class UnknownLead(ClinicError):
@@ -186,7 +189,7 @@ def _messages(one: Plan, window: Window) -> Iterator[list[Planned]]:
     begins, number = max(window.since, one.stretch.at), 0
     while visits := [Coming(*row) for row in db.session.execute(_query(window, begins, number))]:
         begins, number = visits[-1].starts_at, visits[-1].number
-        yield [message for visit in visits for message in _due_of(one, visit)]
+        yield [message for visit in visits for message in _whatever_is_due_of(one, visit)]
         if len(visits) < BITE:
             return
 
@@ -223,8 +226,18 @@ def _query(
     )
 
 
+def _whatever_is_due_of(one: Plan, visit: Coming) -> list[Planned]:
+    """The reminders that are due of one visit; one that cannot be planned does not stop the
+    rest."""
+    try:
+        return list(_due_of(one, visit))
+    except Exception:
+        log.exception("The reminders of visit %s cannot be planned.", visit.number)
+        return []
+
+
 def _due_of(one: Plan, visit: Coming) -> Iterator[Planned]:
-    leads = leads_of(visit.own_reminders, one.own_of_types[visit.visit_type_id], one.clinic)
+    leads = leads_of(visit.own_reminders, one.own_of_types.get(visit.visit_type_id), one.clinic)
     zone = ZoneInfo(visit.zone)
     all_points = points(visit.starts_at, visit.arranged_at, leads, zone, one.quiet)
     for point in one.due(all_points):

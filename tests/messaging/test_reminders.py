@@ -343,6 +343,15 @@ def test_somebody_without_an_address_is_not_written_to(clinic) -> None:
     assert reminders.plan(clock.now()) == 0
 
 
+def test_one_visit_that_cannot_be_planned_does_not_stop_the_rest(clinic, caplog) -> None:
+    doctor = a_doctor()
+    booked(a_patient(zone="Mars/Olympus"), doctor, at("2026-11-27 10:30"))
+    booked(a_patient(), doctor, at("2026-11-27 11:00"))
+    clinic.move_to(at("2026-11-26 11:00"))
+    assert reminders.plan(clock.now()) == 1
+    assert "cannot be planned" in caplog.text
+
+
 def test_without_quiet_hours_a_reminder_comes_at_night(clinic) -> None:
     policy(quiet_from=8, quiet_until=8)
     kind = a_visit_type(own_reminders=[4])
