@@ -9,7 +9,7 @@ from flask import Response, request, url_for
 
 from app.accounts import finding
 from app.admin import bp
-from app.admin.users import LONGEST_SEARCH, chosen
+from app.admin.asked import chosen, searched
 from app.directory import approvals
 from app.directory.catalogue import Catalogue
 from app.errors import NotFound
@@ -32,7 +32,7 @@ ASKED_FOR = ("q", "doctor", "location", "status", "concern", "day", "when", "sor
 def appointments() -> Response:
     """The appointments, coming or past, narrowed, ordered and paged; the address holds it all."""
     desk = openings.desk()
-    search = request.args.get("q", "")[:LONGEST_SEARCH].strip()
+    search = searched()
     wanted = _wanted(desk.catalogue, search)
     page = register.find(wanted, desk.at, a_page(request.args.get("page")))
     return respond(

@@ -8,9 +8,9 @@ from flask import Response, abort, flash, make_response, render_template, reques
 
 from app import conflicts
 from app.admin import bp, removed
+from app.admin.asked import chosen
 from app.admin.closure_form import EVERYWHERE, ClosureForm, form_of
 from app.admin.entry_forms import who_changed
-from app.admin.users import chosen
 from app.clinic.removals import Irretrievable
 from app.directory import locations
 from app.errors import ChangedMeanwhile, NotFound

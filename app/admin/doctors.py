@@ -8,7 +8,7 @@ from flask import Response, flash, request, url_for
 
 from app.accounts import names
 from app.admin import bp
-from app.admin.users import LONGEST_SEARCH, chosen, version_seen
+from app.admin.asked import chosen, searched, version_seen
 from app.directory import approvals
 from app.directory.approvals import NoLicence, Sort, Standing
 from app.errors import Busy, ChangedMeanwhile, ClinicError
@@ -26,7 +26,7 @@ def doctors() -> Response:
     counts = approvals.counts()
     first = Standing.WAITING if counts[Standing.WAITING] else Standing.PUBLISHED
     standing = chosen(Standing, request.args.get("standing")) or first
-    search = request.args.get("q", "")[:LONGEST_SEARCH].strip()
+    search = searched()
     sort = chosen(Sort, request.args.get("sort")) or approvals.usual_sort(standing)
     page = approvals.find(standing, a_page(request.args.get("page")), search=search, sort=sort)
     ids = [candidate.doctor.id for candidate in page.rows]

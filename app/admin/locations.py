@@ -11,9 +11,9 @@ from wtforms.validators import StopValidation
 
 from app import conflicts
 from app.admin import bp, removed
-from app.admin.entry_forms import searched, who_changed
+from app.admin.asked import chosen, searched, version_seen
+from app.admin.entry_forms import who_changed
 from app.admin.settings_form import zone_choices
-from app.admin.users import chosen, version_seen
 from app.clinic import policy, settings
 from app.clinic.removals import Irretrievable
 from app.directory import entries, locations

@@ -9,7 +9,7 @@ from flask import Response, flash, g, request, url_for
 from app import clock
 from app.accounts import finding
 from app.admin import bp
-from app.admin.users import LONGEST_SEARCH, chosen
+from app.admin.asked import chosen, searched
 from app.htmx import respond, see_other
 from app.inputs import a_day, a_page
 from app.messaging import mending, sent, told
@@ -41,7 +41,7 @@ def troubles_now() -> Troubles:
 def messages() -> Response:
     """The messages, searched, narrowed, ordered and paged; the address holds it all."""
     desk = openings.desk()
-    search = request.args.get("q", "")[:LONGEST_SEARCH].strip()
+    search = searched()
     wanted = Wanted(
         zone=desk.settings.zoneinfo,
         search=search,

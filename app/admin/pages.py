@@ -10,8 +10,8 @@ from wtforms import HiddenField, TextAreaField
 from wtforms.validators import StopValidation
 
 from app.admin import bp
+from app.admin.asked import LARGEST_VERSION, chosen
 from app.admin.settings import name_of_last
-from app.admin.users import LARGEST_VERSION, chosen
 from app.clinic import markdown, pages
 from app.conflicts import Difference
 from app.errors import ChangedMeanwhile, NotFound

@@ -7,9 +7,9 @@ from dataclasses import replace
 from flask import Response, flash, make_response, render_template, url_for
 
 from app.admin import bp
+from app.admin.asked import version_seen
 from app.admin.offer_form import OfferForm
 from app.admin.settings_form import ClinicForm
-from app.admin.users import version_seen
 from app.clinic import policy, settings
 from app.conflicts import Difference, of_forms
 from app.directory import approvals, profiles, setup

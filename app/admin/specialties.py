@@ -10,8 +10,8 @@ from wtforms import HiddenField
 
 from app import conflicts
 from app.admin import bp, removed
-from app.admin.entry_forms import searched, who_changed
-from app.admin.users import chosen, version_seen
+from app.admin.asked import chosen, searched, version_seen
+from app.admin.entry_forms import who_changed
 from app.clinic.removals import Irretrievable
 from app.directory import entries, specialties
 from app.directory.entries import InUse, NameTaken

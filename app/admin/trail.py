@@ -8,7 +8,7 @@ from flask import Response, current_app, request, url_for
 
 from app.accounts import finding
 from app.admin import bp, wording
-from app.admin.users import LONGEST_SEARCH
+from app.admin.asked import LONGEST_SEARCH
 from app.clinic import trail
 from app.clinic.trail import Stretch, Wanted
 from app.htmx import respond

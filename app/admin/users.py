@@ -3,36 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from enum import StrEnum
-from typing import Any, TypeVar
+from typing import Any
 
 from flask import Response, abort, flash, request, url_for
 
 from app.accounts import administration, finding, invitations, sessions
 from app.accounts.finding import Sort, State, Wanted
 from app.admin import bp
+from app.admin.asked import chosen, searched, version_seen
 from app.errors import Busy, ClinicError
 from app.htmx import respond, see_other
-from app.inputs import a_number, a_page
+from app.inputs import a_page
 from app.models import Role, User
 from app.scheduling import openings, register
 from app.security import me, only
-
-LONGEST_SEARCH = 80
-LARGEST_VERSION = 1_000_000
-
-W = TypeVar("W", bound=StrEnum)
-
-
-def chosen(words: type[W], text: str | None) -> W | None:
-    """One of the words that are allowed, or nothing."""
-    return next((word for word in words if word.value == text), None)
-
-
-def version_seen() -> int:
-    """The version that the form was made for."""
-    version = a_number(request.form.get("version"), 1, LARGEST_VERSION)
-    return version if version is not None else abort(400)
 
 
 @bp.get("/admin/users/")
@@ -40,7 +24,7 @@ def version_seen() -> int:
 def users() -> Response:
     """The users, searched, narrowed, ordered and paged; the address holds it all."""
     wanted = Wanted(
-        search=request.args.get("q", "")[:LONGEST_SEARCH].strip(),
+        search=searched(),
         role=chosen(Role, request.args.get("role")),
         state=chosen(State, request.args.get("state")),
         sort=chosen(Sort, request.args.get("sort")) or Sort.NAME,

@@ -8,8 +8,8 @@ from flask import Response, abort, flash, make_response, render_template, reques
 
 from app import conflicts
 from app.admin import bp, removed
-from app.admin.entry_forms import searched, who_changed
-from app.admin.users import chosen, version_seen
+from app.admin.asked import chosen, searched, version_seen
+from app.admin.entry_forms import who_changed
 from app.admin.visit_type_form import VisitTypeForm, form_of
 from app.clinic import settings
 from app.clinic.removals import Irretrievable
