@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 
 ROOT = Path(__file__).resolve().parent
 LAPTOP_SECRET = "for-a-laptop-only-not-for-the-public"  # noqa: S105 (refused in production)
+STRIPE_PAGE = "https://checkout.stripe.com"
 LONGEST_BODY = 2 * 1024 * 1024  # bytes of one request
 
 
@@ -39,6 +40,9 @@ class Config:
     mail_starttls: bool = True
     mail_sender: str = "Docket <no-reply@localhost>"
     mail_timeout: int = 15
+    stripe_key: str = field(default="", repr=False)
+    stripe_webhook_secret: str = field(default="", repr=False)
+    stripe_address: str = ""  # of a sandbox that speaks Stripe's API; empty for Stripe itself
     database_pool: int = 5
     requests_at_once: int = 3
 
@@ -67,6 +71,9 @@ class Config:
             mail_starttls=read.flag("MAIL_STARTTLS", True),
             mail_sender=read.text("MAIL_SENDER", "Docket <no-reply@localhost>"),
             mail_timeout=read.integer("MAIL_TIMEOUT", 15),
+            stripe_key=read.text("STRIPE_SECRET_KEY", ""),
+            stripe_webhook_secret=read.text("STRIPE_WEBHOOK_SECRET", ""),
+            stripe_address=read.text("STRIPE_ADDRESS", "").rstrip("/"),
             database_pool=read.integer("DATABASE_POOL", 5),
             requests_at_once=max(1, read.integer("REQUESTS_AT_ONCE", 3)),
         )
@@ -84,6 +91,16 @@ class Config:
     def is_secure(self) -> bool:
         return self.base_url.startswith("https://")
 
+    @property
+    def takes_payments(self) -> bool:
+        """Whether patients can pay online here."""
+        return bool(self.stripe_key and self.stripe_webhook_secret)
+
+    @property
+    def payment_page(self) -> str:
+        """Where the pages are on which patients pay: scheme and host."""
+        return self.stripe_address or STRIPE_PAGE
+
     def refusals(self) -> list[str]:
         """Why this configuration may not serve the public, one sentence each."""
         reasons = []
@@ -95,6 +112,10 @@ class Config:
             reasons.append("DEMO must be 0: the demo clinic's password is public.")
         if self.mail_server and not self.mail_starttls:
             reasons.append("MAIL_STARTTLS must be on: mail would travel in the clear.")
+        if self.stripe_key and not self.stripe_webhook_secret:
+            reasons.append("STRIPE_WEBHOOK_SECRET must be set where STRIPE_SECRET_KEY is.")
+        if self.stripe_address and not self.stripe_address.startswith("https://"):
+            reasons.append("STRIPE_ADDRESS must be empty: a sandbox takes no real money.")
         return reasons
 
     def flask_settings(self) -> dict[str, Any]:

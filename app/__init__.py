@@ -81,7 +81,11 @@ def _dress_templates(app: Flask, config: Config) -> None:
 
     @app.context_processor
     def clinic() -> dict[str, Any]:
-        return {"clinic": settings.current(), "demo": config.demo}
+        return {
+            "clinic": settings.current(),
+            "demo": config.demo,
+            "takes_payments": app.config["DOCKET"].takes_payments,
+        }
 
 
 @lru_cache(maxsize=256)

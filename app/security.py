@@ -335,6 +335,11 @@ ONLY_TLS = ("Strict-Transport-Security", "max-age=31536000; includeSubDomains")
 
 def _headers(response: Response) -> Response:
     response.headers.extend(FOR_ALL)
+    config = current_app.config["DOCKET"]
+    if config.takes_payments:  # the form that leads to the page on which one pays
+        allowed = f"form-action 'self' {config.payment_page};"
+        own = CONTENT_SECURITY_POLICY.replace("form-action 'self';", allowed)
+        response.headers["Content-Security-Policy"] = own
     if response.status_code == 200:
         view = current_app.view_functions.get(request.endpoint or "")
         response.headers.update(getattr(view, "own_headers", ()))

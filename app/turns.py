@@ -4,7 +4,8 @@ A process works on a few requests at a time; more would only share one interpret
 The others wait here, in a thread each, and not in the order in which they came: what changes
 something goes first, then pages, then fragments. So in a rush a booking takes as long as ever, and
 who looks at openings sees them a moment later and as they then are. A request has a turn only once
-its body is here, so a slow line keeps nobody else waiting.
+its body is here, so a slow line keeps nobody else waiting. What waits for a payment gateway takes
+no turn: however slow that is, the other pages are as quick as ever.
 """
 
 from __future__ import annotations
@@ -26,6 +27,9 @@ READING = {"GET", "HEAD", "OPTIONS"}
 FAIR = 8  # every so often the longest wait ends, whatever is asked for
 
 
+ELSEWHERE = ("/pay/", "/payment-success/", "/stripe-webhook/")  # wait for a gateway, not for us
+
+
 class Turns:
     """WSGI middleware: at most `at_once` requests are with `app`, the most urgent ones. Bodies of
     up to `longest_body` bytes are read first; `app` refuses longer ones unread."""
@@ -41,6 +45,8 @@ class Turns:
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         self._receive(environ)
+        if environ.get("PATH_INFO", "").startswith(ELSEWHERE):
+            return self.app(environ, start_response)
         self._take(_urgency(environ))
         try:
             return self.app(environ, start_response)

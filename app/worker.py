@@ -15,11 +15,14 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from threading import Event
-from typing import Any
+from typing import Any, TypeVar
 
 from flask import Flask
 
 from app.accounts import housekeeping as accounts_housekeeping
+from app.checkout import refunding, sweeping
+from app.checkout.gateway import GatewayDown
+from app.checkout.starting import till_of
 from app.directory import portraits, profiles
 from app.errors import Busy
 from app.extensions import mail
@@ -46,6 +49,16 @@ TIDYING = (
 )
 
 log = logging.getLogger("docket.worker")
+
+T = TypeVar("T")
+
+
+def _unless_down(part: Callable[[T], Any], at: T) -> None:
+    """Do a part that needs the gateway; what it cannot do now it does in another turn."""
+    try:
+        part(at)
+    except GatewayDown as fault:
+        log.warning("The payment gateway does not answer: %s", one_line(str(fault.__cause__))[:300])
 
 
 @contextmanager
@@ -103,6 +116,7 @@ class Worker:
         parts: list[Callable[[], Any]] = [
             partial(self._send_mail, turn),
             housekeeping.keep_fresh,
+            *self._money(),
             self._planner.turn,
         ]
         is_time_to_tidy = time.monotonic() - self._tidied_at > TIDY_EVERY_SECONDS
@@ -124,6 +138,19 @@ class Worker:
         if is_time_to_tidy:
             self._tidied_at = time.monotonic()
         return turn
+
+    def _money(self) -> list[Callable[[], Any]]:
+        """What is to be done about payments, where there are any; each by itself, so that one
+        that waits for the gateway holds up no other."""
+        config = self.app.config["DOCKET"]
+        if not config.takes_payments:
+            return []
+        till = till_of(config)
+        return [
+            partial(_unless_down, sweeping.end_what_is_over, till),
+            partial(_unless_down, sweeping.look_again, till.gateway),
+            partial(_unless_down, refunding.send_due, till.gateway),
+        ]
 
     def _send_mail(self, turn: Turn) -> None:
         """Send what is due, unless the mail server has just been found dead: the others of this

@@ -16,9 +16,11 @@ from flask_migrate import upgrade
 
 from app import create_app
 from config import Config
+from sandbox import Settings
 from scripts.precompress import precompress
 
 HOST = "127.0.0.1"
+SANDBOX_AFTER = 100  # its port, counted from ours
 ROOT = Path(__file__).resolve().parent.parent
 WEB_SERVER = [
     *("granian", "--interface", "wsgi", "--host", HOST),
@@ -40,10 +42,13 @@ def main() -> int:
         return 1
     children: list[Process] = []
     try:
+        with_sandbox = _use_sandbox(port)
         config = Config.from_environment()
         prepare(create_app(config), demo=config.demo)
         children.append(_start(*WEB_SERVER, "--port", str(port)))
         children.append(_start(*WORKER))
+        if with_sandbox:
+            children.append(_start_sandbox(config, port))
         return _watch(children, port, config.base_url)
     except KeyboardInterrupt:
         return 0
@@ -71,7 +76,7 @@ def prepare(app: Flask, *, demo: bool) -> None:
 
 def _watch(children: list[Process], port: int, address: str) -> int:
     """Say when the site is open, start a dead worker again, and end with the web server."""
-    web, _ = children
+    web = children[0]
     while web.poll() is None and not _answers(port):
         time.sleep(0.05)
     if web.poll() is None:
@@ -84,6 +89,26 @@ def _watch(children: list[Process], port: int, address: str) -> int:
             children[1] = _start(*WORKER)
     print("The web server ended.", flush=True)
     return web.returncode or 1
+
+
+def _use_sandbox(port: int) -> bool:
+    """Let a laptop without Stripe's keys take its payments in the sandbox beside it."""
+    if os.environ.get("STRIPE_SECRET_KEY") or os.environ.get("DOCKET_ENV") == "production":
+        return False
+    settings = Settings(origin=f"http://{HOST}:{port + SANDBOX_AFTER}")
+    os.environ["STRIPE_SECRET_KEY"] = settings.key
+    os.environ["STRIPE_WEBHOOK_SECRET"] = settings.webhook_secret
+    os.environ["STRIPE_ADDRESS"] = settings.origin
+    return True
+
+
+def _start_sandbox(config: Config, port: int) -> Process:
+    options = {
+        "--port": str(port + SANDBOX_AFTER),
+        "--path": str(config.instance / "sandbox.sqlite3"),
+        "--webhook": f"http://{HOST}:{port}/stripe-webhook/",
+    }
+    return _start("python", "-m", "sandbox", *[part for pair in options.items() for part in pair])
 
 
 def _answers(port: int) -> bool:

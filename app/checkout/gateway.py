@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 TOLERANCE_SECONDS = 300  # of a webhook's clock, as Stripe's own libraries allow
 TIMEOUT_SECONDS = 10
+NONSENSE = (ValueError, TypeError, AttributeError, KeyError)  # in what is no event at all
 EXPANDED = ["payment_intent.latest_charge.balance_transaction"]
 WORDS_OF_REFUND = {
     "succeeded": RefundState.SUCCEEDED,
@@ -225,7 +226,7 @@ class Gateway:
             told = self._client.construct_event(
                 body, signature, self._webhook_secret, tolerance=TOLERANCE_SECONDS
             )
-        except (ValueError, stripe.SignatureVerificationError) as fault:
+        except (stripe.SignatureVerificationError, *NONSENSE) as fault:
             raise NotGenuine from fault
         if told.livemode is not self._is_live:
             raise NotGenuine("The event is of another mode.")

@@ -7,10 +7,12 @@ locked first, then its appointment, then claims.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
+from sqlalchemy.orm import contains_eager, selectinload
 
 from app import clock
 from app.billing import ledger, receipts, refunds
@@ -20,7 +22,9 @@ from app.errors import NotFound
 from app.extensions import db
 from app.models import (
     Appointment,
+    Doctor,
     LedgerKind,
+    Patient,
     Payment,
     PaymentState,
     RefundCause,
@@ -33,6 +37,7 @@ from app.scheduling.refusals import NotBookable
 from app.transaction import transactional
 
 PROCESSING_LASTS = timedelta(days=14)  # as long as a bank debit may take
+MOST_SHOWN = 200
 STATES = {
     Standing.OPEN: PaymentState.OPEN,
     Standing.PROCESSING: PaymentState.PROCESSING,
@@ -64,6 +69,42 @@ def write_down(payment_id: int, session: Session, event: Event | None = None) ->
         return _write_down(payment_id, session, event, may_book=True)
     except NotBookable:  # the time is not to be had any more, so the money goes back
         return _write_down(payment_id, session, event, may_book=False)
+
+
+def payment_of(patient: Patient, ref: str | None = None, session_id: str | None = None) -> Payment:
+    """The patient's payment by its reference, or by its session. Raises NotFound."""
+    which = Payment.ref == ref if ref is not None else Payment.session_id == session_id
+    found = db.session.scalars(
+        _of(patient).where(which).execution_options(populate_existing=True)
+    ).one_or_none()
+    if found is None:
+        raise NotFound("We could not find that payment.")
+    return found
+
+
+def payments_of(patient: Patient) -> Sequence[Payment]:
+    """What a patient has begun to pay, with what moved and what comes back; the latest first."""
+    return db.session.scalars(
+        _of(patient)
+        .options(selectinload(Payment.entries), selectinload(Payment.refunds))
+        .where(Payment.state != PaymentState.EXPIRED)
+        .order_by(Payment.id.desc())
+        .limit(MOST_SHOWN)
+    ).all()
+
+
+def _of(patient: Patient) -> Select[Payment]:
+    visit = contains_eager(Payment.appointment)
+    return (
+        select(Payment)
+        .join(Payment.appointment)
+        .where(Appointment.patient_id == patient.id)
+        .options(
+            visit.joinedload(Appointment.doctor).joinedload(Doctor.user),
+            visit.joinedload(Appointment.visit_type),
+            visit.joinedload(Appointment.location),
+        )
+    )
 
 
 def payment_of_session(session_id: str) -> Payment | None:

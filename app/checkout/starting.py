@@ -18,6 +18,7 @@ from app.models import Appointment, Patient, Payment, PaymentState
 from app.scheduling import bookings
 from app.scheduling.holders import Holder
 from app.transaction import rows_changed, transactional
+from config import Config
 
 # Stripe ends a session after half an hour at the earliest, and counts from when it makes it.
 SESSION = timedelta(minutes=40)
@@ -34,6 +35,12 @@ class Till:
 
     gateway: Gateway
     base_url: str
+
+
+def till_of(config: Config) -> Till:
+    """The till of a configuration that takes payments."""
+    gateway = Gateway(config.stripe_key, config.stripe_webhook_secret, config.stripe_address)
+    return Till(gateway, config.base_url)
 
 
 def start(till: Till, holder: Holder, patient: Patient, ref: str, reason: str) -> str:

@@ -141,5 +141,14 @@ class Appointment(Base):
         return self.mode is VisitMode.ONLINE
 
     @property
+    def is_paid_first(self) -> bool:
+        """Whether it is booked by being paid."""
+        return self.pay_when is PayWhen.ONLINE and self.price_cents > 0
+
+    @property
+    def may_be_paid_online(self) -> bool:
+        return self.pay_when is not PayWhen.AT_CLINIC and self.price_cents > 0
+
+    @property
     def minutes(self) -> int:
         return int((self.ends_at - self.starts_at).total_seconds()) // 60

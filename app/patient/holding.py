@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Response, make_response, render_template, request, session, url_for
+from flask import Response, current_app, make_response, render_template, request, session, url_for
 from flask_login import current_user
 
 from app.clock import tick_of
@@ -111,7 +111,8 @@ def confirm() -> Response:
     if not current_user.is_authenticated:
         return _sign_in_first(ref, reason, choices)
     try:
-        appointment = bookings.book(holder(), my_patient(), ref, reason)
+        unpaid = not current_app.config["DOCKET"].takes_payments
+        appointment = bookings.book(holder(), my_patient(), ref, reason, unpaid=unpaid)
     except ClinicError as refused:
         return _refused(choices, choices.opening, refused, reason)
     return see_other(url_for("patient.booked", ref=appointment.ref))

@@ -11,7 +11,7 @@ from app.directory.catalogue import VisitTypeFacts
 from app.errors import NotFound
 from app.extensions import db
 from app.messaging import outbox
-from app.models import Appointment, Patient, PayWhen
+from app.models import Appointment, Patient
 from app.models import AppointmentStatus as Status
 from app.scheduling import caps, claims, holders, holds, openings, refusals, who_may_book
 from app.scheduling.holders import Holder
@@ -24,14 +24,17 @@ BY_PAYMENT = Actor(None, Who.PAYMENT)
 
 
 @transactional
-def book(holder: Holder, patient: Patient, ref: str, reason: str) -> Appointment:
+def book(
+    holder: Holder, patient: Patient, ref: str, reason: str, *, unpaid: bool = False
+) -> Appointment:
     """Turn the holder's hold `ref` into an appointment of `patient`: `confirmed`, or `requested`
     where the visit type needs the doctor's approval.
 
     A browser's hold takes the patient's own time here, where the patient becomes known. Booking
-    again what is booked answers with it. Raises HoldEnded, OwnOverlap, OverTheCap, NotBookable
-    (the doctor, the visit type or the hours are gone), NotFound, ToBePaidFirst, and what
-    `who_may_book.check` raises.
+    again what is booked answers with it. What is paid for online is booked by its payment;
+    `unpaid` books it all the same, to be paid at the clinic. Raises HoldEnded, OwnOverlap,
+    OverTheCap, NotBookable (the doctor, the visit type or the hours are gone), NotFound,
+    ToBePaidFirst, and what `who_may_book.check` raises.
     """
     desk = openings.desk(lock=True)
     caps.one_at_a_time(patient)
@@ -41,7 +44,7 @@ def book(holder: Holder, patient: Patient, ref: str, reason: str) -> Appointment
             raise refusals.HoldEnded
         return appointment
     visit_type = _check(desk, holder, patient, appointment)
-    if appointment.pay_when is PayWhen.ONLINE and appointment.price_cents:
+    if appointment.is_paid_first and not unpaid:
         raise refusals.ToBePaidFirst
     first_time = appointment.patient_id is None
     _settle(appointment, patient, visit_type, Actor(patient.user, Who.PATIENT), desk.at, reason)

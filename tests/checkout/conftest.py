@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import pytest
@@ -47,13 +48,15 @@ class Desk:
     Use it within an application's context."""
 
     app: Flask
-    sandbox: Sandbox
+    bank_app: Flask
     address: str
+    sandbox: Sandbox = field(init=False)
     gateway: Gateway = field(init=False)
     doctor_ref: str = field(init=False)
     visit_type_ref: str = field(init=False)
 
     def __post_init__(self) -> None:
+        self.sandbox = self.bank_app.extensions["sandbox"]
         self.gateway = Gateway("sk_test_sandbox", "whsec_sandbox", self.address)
         with self.app.app_context():
             kind = a_visit_type("Paid visit", price_cents=PRICE, pay_when=PayWhen.ONLINE)
@@ -173,26 +176,29 @@ class Desk:
 
 @pytest.fixture
 def desk(app: Flask, frozen_clock: FrozenClock) -> Iterator[Desk]:
-    yield from _desk(app)
+    with desk_of(app) as made, app.app_context():
+        yield made
+        made.check()
 
 
 @pytest.fixture
 def racing_desk(database: Flask) -> Iterator[Desk]:
     """The same on each database in turn, with clocks that run."""
-    yield from _desk(database)
+    with desk_of(database) as made, database.app_context():
+        yield made
+        made.check()
 
 
-def _desk(app: Flask) -> Iterator[Desk]:
+@contextmanager
+def desk_of(app: Flask) -> Iterator[Desk]:
+    """A desk, and its sandbox for as long."""
     bank = create_sandbox(Settings(origin="http://127.0.0.1"))
     server = make_server("127.0.0.1", 0, bank, threaded=True)
     thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
     thread.start()
-    sandbox: Sandbox = bank.extensions["sandbox"]
-    sandbox.clock = lambda: clock.now().timestamp()
-    desk = Desk(app, sandbox, f"http://127.0.0.1:{server.server_port}")
-    with app.app_context():
-        yield desk
-        desk.check()
+    desk = Desk(app, bank, f"http://127.0.0.1:{server.server_port}")
+    desk.sandbox.clock = lambda: clock.now().timestamp()
+    yield desk
     server.shutdown()
     server.server_close()
     thread.join()

@@ -22,6 +22,8 @@ from app.models import (
     HoursExceptionKind,
     MessageState,
     Patient,
+    Payment,
+    PaymentState,
     Role,
     TokenPurpose,
     User,
@@ -121,6 +123,7 @@ def build() -> Cast:
         "closure version": closures.version_of(closed),
         **_removals(admin),
         **_mailed_links(confirmed),
+        **_payment(confirmed),
         "location": str(confirmed.location_id),
         "extra hours": str(extra_hours),
         "deleted time off": str(deleted),
@@ -171,6 +174,22 @@ def _mailed_links(visit: Appointment) -> dict[str, str]:
         name: visit_links.path_of(signer, purpose, visit).split("/")[2]
         for name, purpose in purposes.items()
     }
+
+
+def _payment(visit: Appointment) -> dict[str, str]:
+    """A payment that was made for a visit."""
+    paid = Payment(
+        appointment_id=visit.id,
+        state=PaymentState.PAID,
+        cents=4500,
+        currency="EUR",
+        create_key="a key",
+        session_id="cs_test_of_a",
+        due_at=clock.now(),
+    )
+    db.session.add(paid)
+    db.session.commit()
+    return {"payment": paid.ref, "checkout session": "cs_test_of_a"}
 
 
 def _held(patient: Patient, doctor: Doctor, kind: str) -> Appointment:

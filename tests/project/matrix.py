@@ -101,6 +101,13 @@ ROUTES: dict[str, Row] = {
     "site.robots": Row(EVERYBODY),
     "site.favicon": Row(EVERYBODY),
     "payments.prices": Row(EVERYBODY),
+    # Money: one's own. What Stripe tells needs its signature, and comes without a session.
+    "payments.pay": Row(PATIENTS, form={"ref": "@held"}),
+    "payments.success": Row(PATIENT_A, query={"session_id": "@checkout session"}),
+    "payments.success_status": Row(PATIENT_A, query={"session_id": "@checkout session"}),
+    "payments.cancelled": Row(PATIENT_A, {"ref": "@payment"}),
+    "payments.mine": Row(PATIENTS),
+    "payments.stripe_webhook": Row(EVERYBODY),
     # Accounts.
     "auth.login": Row(EVERYBODY, query={"next": "/view-appointment/"}),
     "auth.login_now": Row(EVERYBODY, form={"email": "@email", "password": PASSWORD}),

@@ -1,0 +1,238 @@
+"""Paying as a patient meets it: from the held time to the page on which one pays, and back."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+from flask import Flask
+from sqlalchemy import select
+
+from app.clock import tick_of
+from app.extensions import db
+from app.models import Appointment, PayWhen, VisitType
+from app.models import AppointmentStatus as Status
+from sandbox.events import body_of, signature
+from tests.builders import a_patient, tomorrow_at
+from tests.checkout.conftest import Desk, desk_of
+from tests.conftest import FrozenClock
+from tests.pages import ORIGIN, Page, Visitor
+
+
+@pytest.fixture
+def desk(app: Flask, frozen_clock: FrozenClock) -> Iterator[Desk]:
+    config = app.config["DOCKET"]
+    with desk_of(app) as made:
+        app.config["DOCKET"] = replace(
+            config,
+            stripe_key="sk_test_sandbox",
+            stripe_webhook_secret="whsec_sandbox",
+            stripe_address=made.address,
+        )
+        yield made
+        app.config["DOCKET"] = config
+        with app.app_context():
+            made.hear_all()
+            made.check()
+
+
+@pytest.fixture
+def patient(desk: Desk) -> Visitor:
+    return somebody(desk, "Ines Carvalho")
+
+
+def somebody(desk: Desk, name: str) -> Visitor:
+    with desk.app.app_context():
+        number = a_patient(name).user_id
+    return Visitor(desk.app.test_client(), number)
+
+
+def review(desk: Desk, patient: Visitor, time: str = "10:00") -> Page:
+    """The patient holds a time of tomorrow and reads what it is."""
+    start = tomorrow_at(time)
+    query = f"doctor={desk.doctor_ref}&visit_type={desk.visit_type_ref}&day={start.date()}"
+    page = patient.get(f"/appointment/?{query}")
+    return patient.submit(
+        page.form("/appointment/hold/"), opening=f"{desk.doctor_ref}.{tick_of(start)}"
+    )
+
+
+def press_pay(patient: Visitor, page: Page, reason: str = "") -> str:
+    """Where the button to pay leads."""
+    form = replace(page.form("/appointment/book/"), action="/pay/")
+    return patient.submit(form, follow=False, reason=reason).location
+
+
+def the_visit(desk: Desk) -> Appointment:
+    with desk.app.app_context():
+        return db.session.scalars(select(Appointment)).one()
+
+
+def pay_at(desk: Desk, page: str, way: str) -> str:
+    """Press a button of the sandbox's page; where it leads, on this site."""
+    path = page.removeprefix("http://127.0.0.1")
+    bank = desk.bank_app.test_client()
+    return bank.post(path, data={"way": way}).location.removeprefix("http://127.0.0.1:8000")
+
+
+def test_a_patient_pays_and_has_the_visit(desk: Desk, patient: Visitor) -> None:
+    page = review(desk, patient)
+    assert "Pay €45.00 and book" in page.text
+    leads_to = press_pay(patient, page, "My knee")
+    assert leads_to.startswith("http://127.0.0.1/pay/cs_test_")
+    done = patient.get(pay_at(desk, leads_to, "card"))
+    assert "Paid, and your visit is confirmed" in done.text
+    assert the_visit(desk).status is Status.CONFIRMED
+    assert the_visit(desk).reason == "My knee"
+    assert "hx-get" not in done.html.split('id="outcome"')[1][:300]
+
+
+def test_booking_without_paying_is_refused(desk: Desk, patient: Visitor) -> None:
+    page = review(desk, patient)
+    refused = patient.submit(page.form("/appointment/book/"))
+    assert refused.status == 409
+    assert "paid for when it is booked" in refused.text
+    assert the_visit(desk).status is Status.HELD
+
+
+def test_who_goes_back_finds_their_time_still_held(desk: Desk, patient: Visitor) -> None:
+    leads_to = press_pay(patient, review(desk, patient))
+    back = patient.get(pay_at(desk, leads_to, "back"))
+    assert back.status == 303
+    assert "Review and book" in patient.get(back.location).text
+    assert the_visit(desk).status is Status.HELD
+
+
+def test_a_bank_debit_is_followed_until_it_settles(desk: Desk, patient: Visitor) -> None:
+    success = pay_at(desk, press_pay(patient, review(desk, patient)), "bank")
+    page = patient.get(success)
+    assert "Your bank is paying" in page.text
+    assert "every 2s" in page.html
+    session = desk.sandbox.store.all("checkout.session")[0]
+    desk.sandbox.checkout.settle(session, desk.sandbox.now(), succeeds=True)
+    assert "Paid, and your visit is confirmed" in patient.get(success).text
+
+
+def test_a_silent_gateway_loses_nothing(desk: Desk, patient: Visitor) -> None:
+    page = review(desk, patient)
+    desk.sandbox.broken.down = True
+    assert press_pay(patient, page, "My knee").startswith("/appointment/")
+    again = patient.get(
+        page.address if "?" in page.address else press_pay(patient, page, "My knee")
+    )
+    assert "Paying is not possible at this moment" in again.text or again.status == 200
+    assert the_visit(desk).reason == "My knee"
+    desk.sandbox.broken.down = False
+    success = pay_at(desk, press_pay(patient, review_again(patient, page)), "card")
+    desk.sandbox.broken.down = True
+    waiting = patient.get(success)
+    assert waiting.status == 200
+    assert "We are asking the payment service" in waiting.text
+    desk.sandbox.broken.down = False
+    assert "Paid, and your visit is confirmed" in patient.get(success).text
+
+
+def review_again(patient: Visitor, page: Page) -> Page:
+    back = page.form("/appointment/book/").values["back"]
+    return patient.get(back)
+
+
+def test_somebody_elses_payment_is_not_there(desk: Desk, patient: Visitor) -> None:
+    success = pay_at(desk, press_pay(patient, review(desk, patient)), "card")
+    stranger = somebody(desk, "Somebody Else")
+    assert stranger.get(success).status == 404
+    assert the_visit(desk).status is Status.HELD
+    assert patient.get(success).status == 200
+
+
+def test_somebody_elses_hold_cannot_be_paid_for(desk: Desk, patient: Visitor) -> None:
+    page = review(desk, patient)
+    ref = page.form("/appointment/book/").values["ref"]
+    stranger = somebody(desk, "Somebody Else")
+    other = review(desk, stranger, "11:00").form("/appointment/book/")
+    other.action = "/pay/"
+    answer = stranger.submit(other, follow=False, ref=ref)
+    assert answer.location.startswith("/appointment/")
+    assert desk.sandbox.store.all("checkout.session") == []
+
+
+def test_amounts_from_the_browser_mean_nothing(desk: Desk, patient: Visitor) -> None:
+    form = review(desk, patient).form("/appointment/book/")
+    form.action = "/pay/"
+    patient.submit(
+        form, follow=False, cents="1", price="1", amount="1", currency="JPY", price_cents="1"
+    )
+    (session,) = desk.sandbox.store.all("checkout.session")
+    assert (session["amount_total"], session["currency"]) == (4500, "eur")
+
+
+def test_the_webhook_alone_confirms(desk: Desk, patient: Visitor) -> None:
+    pay_at(desk, press_pay(patient, review(desk, patient)), "card")
+    browser = desk.app.test_client()
+    for event in reversed(desk.sandbox.store.all("event")):
+        body = body_of(event)
+        signed = signature(body, "whsec_sandbox", int(time.time()))
+        answer = browser.post(
+            "/stripe-webhook/", data=body, headers={"Stripe-Signature": signed}, base_url=ORIGIN
+        )
+        assert answer.status_code == 200
+    assert the_visit(desk).status is Status.CONFIRMED
+
+
+@pytest.mark.parametrize(
+    ("secret", "seconds", "extra", "status"),
+    [
+        ("whsec_other", 0, b"", 400),
+        ("whsec_sandbox", 0, b" ", 400),
+        ("whsec_sandbox", -3600, b"", 400),
+        ("whsec_sandbox", 0, b"", 200),
+    ],
+)
+def test_only_what_is_signed_now_and_unchanged_counts(
+    desk: Desk, patient: Visitor, secret: str, seconds: int, extra: bytes, status: int
+) -> None:
+    pay_at(desk, press_pay(patient, review(desk, patient)), "card")
+    told = [e for e in desk.sandbox.store.all("event") if e["type"].startswith("checkout")]
+    body = body_of(told[0])
+    signed = signature(body, secret, int(time.time()) + seconds)
+    answer = desk.app.test_client().post(
+        "/stripe-webhook/", data=body + extra, headers={"Stripe-Signature": signed}, base_url=ORIGIN
+    )
+    assert answer.status_code == status
+    assert the_visit(desk).status is (Status.CONFIRMED if status == 200 else Status.HELD)
+
+
+@pytest.mark.parametrize("body", [b"", b"null", b"[]", b"{", b"\xff\xfe", b"{}" * 300_000])
+def test_nonsense_at_the_webhook_changes_nothing(desk: Desk, body: bytes) -> None:
+    signed = signature(body, "whsec_sandbox", int(time.time()))
+    answer = desk.app.test_client().post(
+        "/stripe-webhook/", data=body, headers={"Stripe-Signature": signed}, base_url=ORIGIN
+    )
+    assert 400 <= answer.status_code < 500
+
+
+def test_what_may_be_paid_at_the_clinic_can_be_booked_as_well(desk: Desk, patient: Visitor) -> None:
+    with desk.app.app_context():
+        kind = db.session.scalars(select(VisitType)).one()
+        kind.pay_when = PayWhen.EITHER
+        db.session.commit()
+    page = review(desk, patient)
+    assert "pay at the clinic" in page.text
+    assert patient.submit(page.form("/appointment/book/")).status == 200
+    assert the_visit(desk).status is Status.CONFIRMED
+
+
+def test_without_keys_everything_is_paid_at_the_clinic(desk: Desk, patient: Visitor) -> None:
+    desk.app.config["DOCKET"] = replace(desk.app.config["DOCKET"], stripe_key="")
+    page = review(desk, patient)
+    assert "/pay/" not in page.html
+    assert patient.submit(page.form("/appointment/book/")).status == 200
+    assert the_visit(desk).status is Status.CONFIRMED
+
+
+def test_my_payments_shows_what_was_paid_and_what_came_back(desk: Desk, patient: Visitor) -> None:
+    assert "No payments" in patient.get("/payments/").text
+    patient.get(pay_at(desk, press_pay(patient, review(desk, patient)), "card"))
+    assert "45.00" in patient.get("/payments/").text
