@@ -100,7 +100,7 @@ def page_preview() -> Response:
 @bp.post("/my-page/preview/")
 @only(Role.DOCTOR, Role.ADMIN)
 @takes_many("languages", "specialties")
-@limited("60 per hour")
+@limited("240 per hour")
 def page_preview_now() -> Response:
     """The same for what is typed, with nothing saved; and the way back to the form as it was."""
     doctor = doctor_at_hand()
