@@ -11,7 +11,6 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, func, select, update
-from sqlalchemy.exc import IntegrityError
 
 from app import clock
 from app.clinic import audit
@@ -22,7 +21,7 @@ from app.messaging.told import AGAIN_OF
 from app.messaging.truth import LINKS, is_still_true
 from app.models import MessageState as State
 from app.models import OutboxMessage, Role, User
-from app.transaction import Overtaken, is_duplicate, rows_changed, transactional
+from app.transaction import Overtaken, rows_changed, transactional
 
 AT_ONCE = 500
 ENDED_BADLY = (State.DEAD, State.SET_ASIDE)
@@ -147,6 +146,9 @@ def send_again(number: int, newest: int, actor: User, at: datetime) -> Repeat:
     NotAllowed, NotRepeatable, ChangedMeanwhile.
     """
     _check(actor)
+    # Whoever repeats the same news waits here for whoever is doing so just now.
+    latest = select(OutboxMessage.id).where(OutboxMessage.id == newest)
+    db.session.execute(latest.with_for_update())
     message = sent.message_of(number)
     user = _may_get_it_again(message)
     family = sent.family_of(message)
@@ -162,12 +164,6 @@ def send_again(number: int, newest: int, actor: User, at: datetime) -> Repeat:
         appointment=message.appointment,
         details={**details, AGAIN_OF: first},
     )
-    try:
-        db.session.flush()
-    except IntegrityError as fault:
-        if is_duplicate(fault, "dedupe_key"):
-            raise Overtaken from fault
-        raise
     repeat = db.session.scalars(select(OutboxMessage).filter_by(dedupe_key=key)).one()
     if not is_still_true(repeat, at):
         raise NotRepeatable("What this message says is no longer true, so it is not sent again.")
