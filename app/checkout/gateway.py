@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -238,6 +239,7 @@ def _client(key: str, address: str) -> stripe.StripeClient:
     import stripe  # noqa: PLC0415 (6 MiB that pages without money need not hold)
 
     stripe.enable_telemetry = False
+    logging.getLogger("stripe").setLevel(logging.WARNING)  # it would log each call
     return stripe.StripeClient(
         key,
         base_addresses={"api": address} if address else {},

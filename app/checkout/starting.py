@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 
 from app import clock
 from app.billing import ledger
@@ -14,7 +14,7 @@ from app.checkout.gateway import Gateway, GatewayRefused, Order, Session
 from app.clinic import settings
 from app.errors import NotFound
 from app.extensions import db
-from app.models import Appointment, Patient, Payment, PaymentState
+from app.models import Appointment, Patient, Payment, PaymentState, PayWhen
 from app.scheduling import bookings
 from app.scheduling.holders import Holder
 from app.transaction import rows_changed, transactional
@@ -67,14 +67,17 @@ def make_again(till: Till, payment: Payment) -> Session:
     return session
 
 
-def open_payment_of(appointment: Appointment) -> Payment | None:
-    """The payment that waits for the patient, if there is one."""
-    return db.session.scalars(
-        select(Payment)
-        .where(Payment.appointment_id == appointment.id, Payment.state == PaymentState.OPEN)
-        .order_by(Payment.id.desc())
-        .limit(1)
-    ).first()
+def held_until(held: Appointment) -> datetime | None:
+    """Until when the patient has the time: while they pay it is kept for longer than they have to
+    do so, because only the gateway can say that they have not."""
+    if held.pay_when is PayWhen.AT_CLINIC:
+        return held.hold_expires_at
+    due_at = db.session.scalar(
+        select(func.max(Payment.due_at)).where(
+            Payment.appointment_id == held.id, Payment.state == PaymentState.OPEN
+        )
+    )
+    return due_at or held.hold_expires_at
 
 
 @transactional

@@ -10,6 +10,7 @@ from datetime import date
 from flask import Response, current_app, make_response, request
 from flask_login import current_user
 
+from app.checkout import starting
 from app.clock import tick_of
 from app.htmx import at_address, respond, see_other, tag_of, tagged, unchanged, wants_fragment
 from app.models import Appointment
@@ -103,6 +104,7 @@ def booking_page(
         times=times,
         chosen=chosen,
         held=held,
+        held_until=starting.held_until(held) if held else None,
         is_held=is_held,
         held_tick=tick_of(held.starts_at) if held else None,
         may_prolong=held is not None and holds.may_prolong(held),
