@@ -23,6 +23,8 @@ from bench.inside import counted
 
 HUNDRED_THOUSAND = Size(doctors=200, appointments=100_000, patients=99_800)
 EVENTS = 1_000_000
+MESSAGES = 99_800
+LEAST_HTML, MOST_HTML = 6_500, 9_500  # bytes of a letter
 ROUNDS, WARM = 15, 3
 ORIGIN = "http://localhost"
 FIRST = ("Ada", "Bruno", "Chiara", "Dmitri", "Elif", "Farah", "Goran", "Hanna", "Ines", "Jonas")
@@ -71,6 +73,24 @@ PAGES = {
     "audit trail, a day long ago": "/admin/audit/?from=2024-03-01&to=2024-03-01",
     "audit trail, rare on a day": "/admin/audit/?from=2024-03-01&to=2024-03-31&kind=specialty",
     "overview": "/admin/",
+    "messages": "/admin/messages/",
+    "messages, last page that is turned to": "/admin/messages/?page=400",
+    "messages, oldest, last page": "/admin/messages/?sort=when&page=400",
+    "messages, by address": "/admin/messages/?sort=to",
+    "messages, by address down, last page": "/admin/messages/?sort=-to&page=400",
+    "messages, not arrived": "/admin/messages/?state=undelivered",
+    "messages, sent, last page": "/admin/messages/?state=sent&page=400",
+    "messages, given up": "/admin/messages/?state=dead",
+    "messages, of a common kind": "/admin/messages/?kind=appointment_confirmed&page=400",
+    "messages, of a rare kind": "/admin/messages/?kind=doctor_approved",
+    "messages, part of one address": "/admin/messages/?q=7777@example",
+    "messages, part of every address": "/admin/messages/?q=example&page=400",
+    "messages, a first name": "/admin/messages/?q=chiara",
+    "messages, nobody": "/admin/messages/?q=zz+nobody",
+    "messages, a day long ago": "/admin/messages/?from=2024-03-01&to=2024-03-01",
+    "messages, given up in a month": "/admin/messages/?state=dead&from=2024-03-01&to=2024-03-31",
+    "messages, rare in a month": "/admin/messages/?kind=doctor_approved&from=2024-03-01",
+    "a message": "/admin/messages/77777/",
 }
 
 
@@ -89,6 +109,7 @@ def costs(app: Flask) -> Iterator[Cost]:
         with db.engine.begin() as connection:
             _name_people(connection)
             _write_trail(connection)
+            _write_messages(connection)
         admin = _admin()
         token = sessions.start(admin, Device("the bench", "127.0.0.1"))
     client = app.test_client()
@@ -159,3 +180,26 @@ def _write_trail(connection: Connection) -> None:
     )
     for table in ("users", "appointments", "audit_events"):
         connection.exec_driver_sql(f"ANALYZE TABLE {table}")
+
+
+def _write_messages(connection: Connection) -> None:
+    """A message for each appointment, three years of them, with text and HTML of a usual length;
+    a hundred are given up, a hundred fail, and a few are of a rare kind."""
+    kinds = "appointment_confirmed', 'appointment_reminder', 'appointment_moved"
+    html = '<p style="margin: 0 0 16px">Your visit is confirmed.</p>' * (1 + MOST_HTML // 56)
+    connection.exec_driver_sql(
+        "INSERT INTO outbox_messages (id, kind, dedupe_key, recipient, language, user_id,"  # noqa: S608
+        " appointment_id, details, state, not_before, next_try_at, tries, error, created_at,"
+        " sent_at, subject, text, html)"
+        " SELECT seq, CASE WHEN seq MOD 20000 = 5 THEN 'doctor_approved'"
+        f" ELSE ELT(1 + seq MOD 3, '{kinds}') END,"
+        " CONCAT('bench:', seq), CONCAT(seq, '@example.org'), 'en', seq, seq, '{}',"
+        " CASE seq MOD 1000 WHEN 1 THEN 'dead' WHEN 2 THEN 'failed' ELSE 'sent' END,"
+        " written, written, 1, '', written, written, 'Your visit is confirmed',"
+        f" REPEAT('Your visit is confirmed. ', 30),"
+        f" LEFT(%s, {LEAST_HTML} + seq MOD 7 * {(MOST_HTML - LEAST_HTML) // 6})"
+        f" FROM (SELECT seq, NOW() - INTERVAL ({MESSAGES} - seq) * 900 SECOND AS written"
+        f" FROM seq_1_to_{MESSAGES}) AS numbered",
+        (html,),
+    )
+    connection.exec_driver_sql("ANALYZE TABLE outbox_messages")
