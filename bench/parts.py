@@ -125,7 +125,7 @@ def mail() -> Iterator[Line]:
             db.engine.dispose()
         yield Line(
             f"{name}: booking {share.without:.2f} ms, with its message {share.with_row:.2f} ms",
-            f"+{share.added:.1%}",
+            f"{share.added:+.1%}",
             f"at most +{MOST_ADDED:.0%}",
             share.added <= MOST_ADDED,
         )

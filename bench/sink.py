@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 from asyncio import StreamReader, StreamWriter
+from contextlib import suppress
 
 END_OF_CONTENT = b"\r\n.\r\n"
 ANSWERS = {
@@ -16,6 +17,12 @@ ANSWERS = {
 
 async def serve(reader: StreamReader, writer: StreamWriter) -> None:
     """Say yes to everything that one client says."""
+    with suppress(ConnectionError):
+        await _say_yes(reader, writer)
+    writer.close()
+
+
+async def _say_yes(reader: StreamReader, writer: StreamWriter) -> None:
     writer.write(b"220 sink\r\n")
     while line := await reader.readline():
         word = line[:4].upper()
@@ -25,7 +32,6 @@ async def serve(reader: StreamReader, writer: StreamWriter) -> None:
             writer.write(b"250 Taken\r\n")
         if word == b"QUIT":
             break
-    writer.close()
 
 
 async def main(port: int) -> None:
