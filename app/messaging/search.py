@@ -23,7 +23,6 @@ from app.messaging.troubles import is_late, is_troubled
 from app.models import MessageKind, MessageState, OutboxMessage
 from app.paging import MOST, PAGE_SIZE, Page, page_of
 
-LIKE_ESCAPE = "!"
 ONE_DAY = timedelta(1)
 RECIPIENTS = "ix_outbox_messages_recipient"
 SCANNED = 2_000
@@ -160,10 +159,7 @@ def _number_since(instant: datetime, low: int, high: int) -> int:
 def _of_people(wanted: Wanted) -> Sequence[int]:
     """The numbers, in order, of messages to an address with that part, or to these people; as many
     as are ever shown. They are found by indexes alone."""
-    part = wanted.search
-    for special in (LIKE_ESCAPE, "%", "_"):
-        part = part.replace(special, LIKE_ESCAPE + special)
-    by_address = OutboxMessage.recipient.ilike(f"%{part}%", escape=LIKE_ESCAPE)
+    by_address = OutboxMessage.recipient.icontains(wanted.search, autoescape=True)
     found = set(_first(wanted, _by_index(), by_address))
     if wanted.user_ids:
         plain = select(OutboxMessage)
