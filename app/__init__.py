@@ -11,7 +11,7 @@ from flask import Flask, url_for
 from werkzeug.middleware.proxy_fix import ProxyFix
 from whitenoise import WhiteNoise
 
-from app import database, error_pages, formats, inputs, security
+from app import database, error_pages, formats, headers, inputs, security
 from app.extensions import csrf, db, limiter, mail, migrate
 from app.turns import Turns
 from config import LONGEST_BODY, ROOT, Config
@@ -36,6 +36,7 @@ def create_app(config: Config) -> Flask:
     mail.init_app(app)
     app.before_request(inputs.refuse_malformed)
     security.init(app)
+    headers.init(app)
     error_pages.init(app)
 
     _register_blueprints(app)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hmac
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeVar
 from urllib.parse import unquote, urlsplit
@@ -34,7 +34,6 @@ from app.scheduling.holders import Holder
 from app.signing import Signer
 
 View = TypeVar("View", bound=Callable[..., Any])
-Headers = Sequence[tuple[str, str]]
 
 limited = limiter.limit  # `@limited("10 per minute")`: how often one address may call a view
 
@@ -110,16 +109,6 @@ def by_address_alone(view: View) -> View:
     """
     csrf.exempt(view)
     return view
-
-
-def with_headers(headers: Headers) -> Callable[[View], View]:
-    """Where this view succeeds, its answers carry these headers instead of the usual ones."""
-
-    def decorate(view: View) -> View:
-        view.own_headers = headers  # type: ignore[attr-defined]
-        return view
-
-    return decorate
 
 
 @limiter.request_filter
@@ -247,12 +236,11 @@ def may_open(role: Role, address: str) -> bool:
 
 
 def init(app: Flask) -> None:
-    """Put the gate and the headers on every request of `app`."""
+    """Put the gate on every request of `app`."""
     login_manager.init_app(app)
     login_manager.session_protection = None  # the session row is what protects
     login_manager.user_loader(_visitor)
     app.before_request(_gate)
-    app.after_request(_headers)
     app.view_functions["static"] = public(app.view_functions["static"])
 
 
@@ -306,49 +294,3 @@ def _touch(login: LoginSession) -> None:
             sessions.touch(login.id)
         except Busy:
             current_app.logger.warning("A session could not be touched: the database is busy.")
-
-
-CONTENT_SECURITY_POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
-    "font-src 'self'; connect-src 'self'; manifest-src 'self'; form-action 'self'; "
-    "base-uri 'none'; frame-ancestors 'none'; object-src 'none'"
-)
-FOR_ALL = [
-    ("Content-Security-Policy", CONTENT_SECURITY_POLICY),
-    ("X-Content-Type-Options", "nosniff"),
-    ("X-Frame-Options", "DENY"),
-    ("Referrer-Policy", "same-origin"),
-    ("Cross-Origin-Opener-Policy", "same-origin"),
-    ("Permissions-Policy", "camera=(), microphone=(), geolocation=(), payment=()"),
-]
-# Of a page with a frame of ours in it, and of a letter in such a frame: it may do nothing at all.
-FRAMES_OWN = [("Content-Security-Policy", f"{CONTENT_SECURITY_POLICY}; frame-src 'self'")]
-FRAMED = [
-    (
-        "Content-Security-Policy",
-        "sandbox; default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'self'",
-    ),
-    ("X-Frame-Options", "SAMEORIGIN"),
-]
-ONLY_TLS = ("Strict-Transport-Security", "max-age=31536000; includeSubDomains")
-
-
-def _headers(response: Response) -> Response:
-    response.headers.extend(FOR_ALL)
-    config = current_app.config["DOCKET"]
-    if config.takes_payments:  # the form that leads to the page on which one pays
-        allowed = f"form-action 'self' {config.payment_page};"
-        own = CONTENT_SECURITY_POLICY.replace("form-action 'self';", allowed)
-        response.headers["Content-Security-Policy"] = own
-    if response.status_code == 200:
-        view = current_app.view_functions.get(request.endpoint or "")
-        response.headers.update(getattr(view, "own_headers", ()))
-    if current_app.config["SESSION_COOKIE_SECURE"]:
-        response.headers.add(*ONLY_TLS)
-    if request.endpoint != "static" and "is_the_same_for_all" not in g:
-        private = g.get("is_private", False) or "_user_id" in session or BROWSER in session
-        if private or response.status_code >= 400:
-            response.headers["Cache-Control"] = "no-store"
-        else:
-            response.headers.setdefault("Cache-Control", "private, no-cache")
-    return response

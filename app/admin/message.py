@@ -12,13 +12,14 @@ from flask import Response, abort, current_app, flash, make_response, request, u
 from app.admin import bp
 from app.clinic import history
 from app.errors import Busy, ClinicError, NotFound
+from app.headers import FRAMED, FRAMES_OWN, with_headers
 from app.htmx import respond, see_other
 from app.inputs import a_number
 from app.messaging import delivery, letters, mending, sent, told
 from app.messaging.letters import Letter
 from app.models import MessageState, OutboxMessage, Role
 from app.scheduling import openings
-from app.security import FRAMED, FRAMES_OWN, me, only, signer, with_headers
+from app.security import me, only, signer
 
 LARGEST = 9_999_999_999
 UNSENT = {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from flask import current_app, g, url_for
+from flask import g, url_for
 from flask_login import current_user
 
 from app import clock
@@ -13,8 +13,8 @@ from app.messaging import visit_links
 from app.models import Appointment
 from app.scheduling import appointments
 from app.scheduling.moves import Actor
-from app.security import me
-from app.signing import Purpose, Signer
+from app.security import me, signer
+from app.signing import Purpose
 
 
 class LinkOver(ClinicError):
@@ -44,7 +44,7 @@ class Way:
         """Where somebody goes who has changed the appointment."""
         if self.details is not None:
             return self.details
-        return visit_links.path_of(_signer(), Purpose.SEE_VISIT, self.found)
+        return visit_links.path_of(signer(), Purpose.SEE_VISIT, self.found)
 
 
 def own(found: Appointment) -> Way:
@@ -62,7 +62,7 @@ def mailed(token: str, purpose: Purpose) -> Way:
     """The way that a mailed link of one purpose opens. Raises LinkOver for one that is forged,
     old, for something else, or for a visit that is no longer its patient's."""
     g.is_private = True  # whatever is shown is not for a cache
-    refs = visit_links.read(_signer(), purpose, token, clock.now())
+    refs = visit_links.read(signer(), purpose, token, clock.now())
     found = appointments.appointment_of_link(*refs) if refs is not None else None
     if found is None or found.patient is None:
         raise LinkOver
@@ -75,7 +75,3 @@ def mailed(token: str, purpose: Purpose) -> Way:
     if purpose is Purpose.MOVE_VISIT:
         return Way(found, actor, move=path)
     return Way(found, actor, cancel=path)
-
-
-def _signer() -> Signer:
-    return Signer(current_app.config["DOCKET"].secret_key)
