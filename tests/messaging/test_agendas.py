@@ -7,6 +7,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 import pytest
+from sqlalchemy import select
 
 from app import clock
 from app.clock import tick_of
@@ -85,7 +86,7 @@ def test_in_the_morning_the_same_day_is_told(clinic, ada, letters) -> None:
 def test_an_agenda_tells_what_is_true_when_it_is_sent(clinic, ada, letters) -> None:
     agendas.choose(ada, EVENING)
     plan_at(clinic, "2026-11-24 17:55")
-    first = db.session.query(Appointment).order_by(Appointment.starts_at).first()
+    first = db.session.scalars(select(Appointment).order_by(Appointment.starts_at)).all()[0]
     changes.cancel(first, Actor.of(ada.user), "I am ill.", version=first.version)
     clinic.move_to(at("2026-11-24 18:00"))
     letters.run()

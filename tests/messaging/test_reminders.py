@@ -36,7 +36,7 @@ FRIDAY = "2026-11-27 10:30"  # three days after the clock's Tuesday morning
 
 @transactional
 def own_reminders(row: Patient | VisitType, hours: list[int] | None) -> None:
-    db.session.get_one(type(row), row.id).own_reminders = hours
+    db.session.merge(row).own_reminders = hours
 
 
 def planned() -> list[tuple[int, datetime]]:

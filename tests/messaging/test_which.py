@@ -52,29 +52,37 @@ class Scene:
     def staff(self) -> Actor:
         return Actor.of(self.admin)
 
-    def cancel(self, actor: Actor) -> None:
+    def cancel(self, actor: Actor) -> Scene:
         changes.cancel(self.visit, actor, "A reason.", version=self.visit.version)
+        return self
 
-    def move(self, actor: Actor, to: str = LATER) -> None:
+    def move(self, actor: Actor, to: str = LATER) -> Scene:
         changes.move(self.visit, actor, tick(to), version=self.visit.version)
+        return self
 
-    def take(self, step: Step, actor: Actor) -> None:
+    def take(self, step: Step, actor: Actor) -> Scene:
         visits.take(self.visit, step, actor, version=self.visit.version)
+        return self
 
-    def undo(self, actor: Actor) -> None:
+    def undo(self, actor: Actor) -> Scene:
         visits.undo(self.visit, actor, version=self.visit.version)
+        return self
 
-    def wait(self) -> None:
+    def wait(self) -> Scene:
         """Let the worker send all that waits, once nothing can be taken back."""
         self.clock.advance(seconds=31)
         self.letters.run()
+        return self
 
     def told(self) -> list[str]:
         """What has gone out since, to whom, and nothing that dissolved."""
         self.wait()
         assert all(message.state.value in {"sent", "dissolved"} for message in outbox())
         sent = [message for message in outbox() if message.state.value == "sent"]
-        return [f"{message.user.role.value}: {message.kind.value}" for message in sent]
+        return [
+            f"{message.user.role.value if message.user else None}: {message.kind.value}"
+            for message in sent
+        ]
 
 
 def scene_of(clinic, letters, *, needs_approval: bool) -> Scene:
