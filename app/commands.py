@@ -16,6 +16,7 @@ from app.errors import ClinicError
 from app.mail_server import Unavailable
 from app.messaging import mishaps, proof
 from app.messaging.delivery import NotAnAddress
+from app.payment_commands import payments
 from app.scheduling.soundness import count_faults
 from app.worker import Worker, post_of
 from config import Config
@@ -23,7 +24,7 @@ from config import Config
 
 def init(app: Flask) -> None:
     """Register the commands."""
-    for command in (worker, create_admin, check, check_claims):
+    for command in (worker, create_admin, check, check_claims, payments):
         app.cli.add_command(command)
 
 

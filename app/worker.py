@@ -20,7 +20,7 @@ from typing import Any, TypeVar
 from flask import Flask
 
 from app.accounts import housekeeping as accounts_housekeeping
-from app.checkout import refunding, sweeping
+from app.checkout import reconciling, refunding, sweeping
 from app.checkout.gateway import GatewayDown
 from app.checkout.starting import till_of
 from app.directory import portraits, profiles
@@ -150,6 +150,7 @@ class Worker:
             partial(_unless_down, sweeping.end_what_is_over, till),
             partial(_unless_down, sweeping.look_again, till.gateway),
             partial(_unless_down, refunding.send_due, till.gateway),
+            partial(_unless_down, reconciling.reconcile_when_due, till.gateway),
         ]
 
     def _send_mail(self, turn: Turn) -> None:

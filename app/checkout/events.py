@@ -38,7 +38,7 @@ def handle(gateway: Gateway, event: Event) -> None:
             for sent in gateway.refunds_of(intent_id):
                 refunding.write_down(sent)
     elif event.kind in DISPUTES:
-        _dispute(dispute_of(event.thing), is_closed=event.kind.endswith("closed"))
+        write_down_dispute(dispute_of(event.thing))
 
 
 def _by_reference(reference: str) -> Payment | None:
@@ -53,13 +53,15 @@ def _by_intent(intent_id: str) -> Payment | None:
 
 
 @transactional
-def _dispute(dispute: Dispute, *, is_closed: bool) -> None:
+def write_down_dispute(dispute: Dispute) -> None:
+    """Write down that a payer's bank has taken money back, and that it came again if the clinic
+    has won; nothing for money that is not ours."""
     found = _by_intent(dispute.intent_id)
     if found is None:
         return
     payment = db.session.get_one(Payment, found.id, with_for_update=True, populate_existing=True)
     ledger.enter(payment, LedgerKind.DISPUTE, -dispute.cents, dispute.id, dispute.at)
-    if is_closed and dispute.is_won:
+    if dispute.is_won:
         ledger.enter(payment, LedgerKind.DISPUTE_WON, dispute.cents, dispute.id, dispute.at)
     appointment = db.session.get_one(Appointment, payment.appointment_id)
     ledger.refresh(appointment, ledger.payments_of(appointment))

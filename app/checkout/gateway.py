@@ -85,6 +85,7 @@ class Session:
     standing: Standing
     cents: int
     currency: str
+    is_ours: bool = False  # by its metadata: made by an installation of Docket
     url: str = ""
     intent_id: str | None = None
     charge_id: str | None = None
@@ -201,21 +202,27 @@ class Gateway:
         """All sessions made since an instant, the newest first."""
         with _in_our_words():
             page = self._client.v1.checkout.sessions.list(
-                {
-                    "created": {"gte": int(at.timestamp())},
-                    "limit": 100,
-                    "expand": [f"data.{path}" for path in EXPANDED],
-                }
+                _since(at, expand=[f"data.{path}" for path in EXPANDED])
             )
             for one in page.auto_paging_iter():
                 yield _session(one)
 
+    def refunds_since(self, at: datetime) -> list[SentRefund]:
+        """All refunds made since an instant, the newest first."""
+        with _in_our_words():
+            page = self._client.v1.refunds.list(_since(at))
+            return [_refund(one) for one in page.auto_paging_iter()]
+
+    def disputes_since(self, at: datetime) -> list[Dispute]:
+        """All disputes opened since an instant, the newest first."""
+        with _in_our_words():
+            page = self._client.v1.disputes.list(_since(at))
+            return [dispute_of(one.to_dict()) for one in page.auto_paging_iter()]
+
     def events_since(self, at: datetime, kinds: list[str]) -> list[Event]:
         """What Stripe has told since an instant, the oldest first. It keeps 30 days."""
         with _in_our_words():
-            page = self._client.v1.events.list(
-                {"created": {"gte": int(at.timestamp())}, "types": kinds, "limit": 100}
-            )
+            page = self._client.v1.events.list(_since(at, types=kinds))
             return [_event(one) for one in page.auto_paging_iter()][::-1]
 
     def event(self, body: bytes, signature: str) -> Event:
@@ -261,6 +268,10 @@ def _in_our_words() -> Iterator[None]:
         raise GatewayDown from fault
 
 
+def _since(at: datetime, **further: list[str]) -> Any:
+    return {"created": {"gte": int(at.timestamp())}, "limit": 100, **further}
+
+
 def _session(found: stripe.checkout.Session) -> Session:
     intent = found.payment_intent
     intent_id = intent if isinstance(intent, str) or intent is None else intent.id
@@ -274,6 +285,7 @@ def _session(found: stripe.checkout.Session) -> Session:
         standing=_standing(found),
         cents=found.amount_total or 0,
         currency=(found.currency or "").upper(),
+        is_ours=bool((found.to_dict().get("metadata") or {}).get("payment")),
         url=found.url or "",
         intent_id=intent_id,
         charge_id=known.id if known is not None else None,

@@ -9,14 +9,16 @@ from sqlalchemy import select, update
 from app import clock
 from app.billing import ledger
 from app.checkout.gateway import Gateway, GatewayDown, GatewayRefused, SentRefund
+from app.clinic import audit
 from app.extensions import db
-from app.models import Appointment, LedgerKind, Payment, Refund, RefundState
+from app.models import Appointment, LedgerKind, Payment, Refund, RefundCause, RefundState
 from app.transaction import rows_changed, transactional
 
 LEASE = timedelta(minutes=2)  # longer than the gateway may take
 FIRST_PAUSE = timedelta(seconds=5)
 LONGEST_PAUSE = timedelta(minutes=15)
 AT_ONCE = 20
+BY_HAND = "Made in Stripe's dashboard."  # the reason of what nobody here has asked for
 
 
 def send_due(gateway: Gateway, at_most: int = AT_ONCE) -> int:
@@ -32,7 +34,8 @@ def send_due(gateway: Gateway, at_most: int = AT_ONCE) -> int:
 
 
 def write_down(sent: SentRefund) -> bool:
-    """Write down a refund as the gateway says it is now; False for one that is not ours."""
+    """Write down a refund as the gateway says it is now; False for one of money that is not ours.
+    One that nobody here has asked for was made by hand, and becomes a refund by staff."""
     return _write_down(sent)
 
 
@@ -84,6 +87,8 @@ def _write_down(sent: SentRefund, number: int | None = None) -> bool:
     if found is None and sent.key:
         found = db.session.scalars(select(Refund).where(Refund.key == sent.key)).one_or_none()
     if found is None:
+        found = _made_by_hand(sent)
+    if found is None:
         return False
     payment = db.session.get_one(
         Payment, found.payment_id, with_for_update=True, populate_existing=True
@@ -99,6 +104,44 @@ def _write_down(sent: SentRefund, number: int | None = None) -> bool:
     appointment = db.session.get_one(Appointment, payment.appointment_id)
     ledger.refresh(appointment, ledger.payments_of(appointment))
     return True
+
+
+def _made_by_hand(sent: SentRefund) -> Refund | None:
+    """The row of a refund that was made in the gateway's own pages; nothing for other money."""
+    if not sent.intent_id:
+        return None
+    payment = db.session.scalars(
+        select(Payment)
+        .where(Payment.intent_id == sent.intent_id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    ).one_or_none()
+    if payment is None:
+        return None
+    known = select(Refund).where(Refund.stripe_id == sent.id)
+    refund = db.session.scalars(known).one_or_none()
+    if refund is None:
+        refund = Refund(
+            payment_id=payment.id,
+            cause=RefundCause.BY_STAFF,
+            reason=BY_HAND,
+            cents=sent.cents,
+            state=RefundState.PENDING,
+            key=f"by hand {sent.id}",
+            stripe_id=sent.id,
+            asked_at=sent.at,
+            next_try_at=sent.at,
+        )
+        db.session.add(refund)
+        db.session.flush()
+        audit.record(
+            None,
+            "refund.by_hand",
+            refund,
+            name=payment.ref,
+            after={"cents": sent.cents, "stripe_id": sent.id},
+        )
+    return refund
 
 
 @transactional

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from sqlalchemy import Select, select
 from sqlalchemy.orm import contains_eager, selectinload
@@ -34,10 +34,11 @@ from app.models import AppointmentStatus as Status
 from app.scheduling import bookings, openings
 from app.scheduling.moves import TIME, move_on
 from app.scheduling.refusals import NotBookable
-from app.transaction import transactional
+from app.transaction import let_go, transactional
 
 PROCESSING_LASTS = timedelta(days=14)  # as long as a bank debit may take
 MOST_SHOWN = 200
+LIVE = {PaymentState.OPEN, PaymentState.PROCESSING}
 STATES = {
     Standing.OPEN: PaymentState.OPEN,
     Standing.PROCESSING: PaymentState.PROCESSING,
@@ -60,7 +61,9 @@ def settle(gateway: Gateway, payment: Payment, event: Event | None = None) -> Se
     Raises GatewayDown; NotFound when there is no session yet."""
     if payment.session_id is None:
         raise NotFound("This payment has not begun.")
-    return write_down(payment.id, gateway.session(payment.session_id), event)
+    number, session_id = payment.id, payment.session_id
+    let_go()
+    return write_down(number, gateway.session(session_id), event)
 
 
 def write_down(payment_id: int, session: Session, event: Event | None = None) -> Settled:
@@ -116,7 +119,7 @@ def payment_of_session(session_id: str) -> Payment | None:
 def _write_down(
     payment_id: int, session: Session, event: Event | None, *, may_book: bool
 ) -> Settled:
-    openings.desk(lock=True)
+    at = openings.desk(lock=True).at
     payment = db.session.get(Payment, payment_id, with_for_update=True, populate_existing=True)
     if payment is None:
         raise NotFound
@@ -130,7 +133,7 @@ def _write_down(
         _charge(payment, session)
     if was is not now and was is not PaymentState.PAID:
         payment.state = now
-        _follow(payment, appointment, session, may_book=may_book)
+        _follow(payment, appointment, session, at, may_book=may_book)
         audit.record(
             None,
             "payment.state",
@@ -169,21 +172,28 @@ def _charge(payment: Payment, session: Session) -> None:
 
 
 def _follow(
-    payment: Payment, appointment: Appointment, session: Session, *, may_book: bool
+    payment: Payment, appointment: Appointment, session: Session, at: datetime, *, may_book: bool
 ) -> None:
-    """What a new state of the money means for the appointment."""
+    """What a new state of the money means for the appointment at the database's instant `at`."""
     if payment.state is PaymentState.PAID:
         payment.settled_at = clock.now()
         _paid(payment, appointment, session, may_book=may_book)
-    elif appointment.status is not Status.HELD:
+    elif appointment.status is not Status.HELD or _is_paid_otherwise(payment, appointment):
         return
     elif payment.state is PaymentState.PROCESSING:
-        until = min(clock.now() + PROCESSING_LASTS, appointment.starts_at)
+        until = min(at + PROCESSING_LASTS, appointment.starts_at)
         appointment.hold_expires_at = until
     elif payment.state is PaymentState.FAILED:
-        appointment.hold_expires_at = clock.now() + settings.current().hold
+        appointment.hold_expires_at = at + settings.current().hold
     elif payment.state is PaymentState.EXPIRED:
         move_on(appointment, Status.EXPIRED, TIME, version=appointment.version)
+
+
+def _is_paid_otherwise(payment: Payment, appointment: Appointment) -> bool:
+    """Whether another try to pay still keeps the time."""
+    return any(
+        other.id != payment.id and other.state in LIVE for other in ledger.payments_of(appointment)
+    )
 
 
 def _paid(payment: Payment, appointment: Appointment, session: Session, *, may_book: bool) -> None:

@@ -8,16 +8,15 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import func, select, update
 
-from app import clock
 from app.billing import ledger
-from app.checkout.gateway import Gateway, GatewayRefused, Order, Session
+from app.checkout.gateway import Gateway, GatewayDown, GatewayRefused, Order, Session
 from app.clinic import settings
-from app.errors import NotFound
+from app.errors import ClinicError, NotFound
 from app.extensions import db
 from app.models import Appointment, Patient, Payment, PaymentState, PayWhen
-from app.scheduling import bookings
+from app.scheduling import bookings, refusals
 from app.scheduling.holders import Holder
-from app.transaction import rows_changed, transactional
+from app.transaction import database_time, let_go, rows_changed, transactional
 from config import Config
 
 # Stripe ends a session after half an hour at the earliest, and counts from when it makes it.
@@ -27,6 +26,13 @@ PATHS = {
     "success_url": "/payment-success/?session_id={CHECKOUT_SESSION_ID}",
     "cancel_url": "/payment-cancelled/{ref}/",
 }
+
+
+class AlreadyPaying(ClinicError):
+    """A bank is paying for this visit already."""
+
+    status = 409
+    sentence = "Your bank is already paying for this visit. Your time is kept until we know."
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,13 +53,18 @@ def start(till: Till, holder: Holder, patient: Patient, ref: str, reason: str) -
     """The address of the page on which the patient pays for the hold `ref`.
 
     Starting again leads to the same page while it is open. Raises what `bookings.book` raises,
-    GatewayDown and GatewayRefused; the time stays held either way.
+    AlreadyPaying, GatewayDown and GatewayRefused; the time stays held either way.
     """
     payment = _open(holder, patient, ref, reason)
     if payment.session_url:
         return payment.session_url
     try:
         return make_again(till, payment).url
+    except GatewayDown:
+        # Of two clicks at once the gateway may refuse one; then the other one's page is there.
+        if url := _url_of(payment):
+            return url
+        raise
     except GatewayRefused:
         give_up(payment)
         raise
@@ -62,9 +73,17 @@ def start(till: Till, holder: Holder, patient: Patient, ref: str, reason: str) -
 def make_again(till: Till, payment: Payment) -> Session:
     """The session of a payment: a new one, or the one whose making was never answered. Raises
     GatewayDown, GatewayRefused."""
-    session = till.gateway.create(_order(till, payment), payment.create_key)
-    _keep(payment.id, session)
+    order, number, key = _order(till, payment), payment.id, payment.create_key
+    let_go()
+    session = till.gateway.create(order, key)
+    _keep(number, session)
     return session
+
+
+def _url_of(payment: Payment) -> str:
+    let_go()
+    db.session.refresh(payment)
+    return payment.session_url
 
 
 def held_until(held: Appointment) -> datetime | None:
@@ -85,10 +104,14 @@ def _open(holder: Holder, patient: Patient, ref: str, reason: str) -> Payment:
     appointment = bookings.keep_while_paying(
         holder, patient, ref, reason, until=SESSION + AFTER_SESSION
     )
+    now = database_time()
     for payment in ledger.payments_of(appointment, lock=True):
+        if payment.state is PaymentState.PROCESSING:
+            raise AlreadyPaying
         if payment.state is PaymentState.OPEN:
+            if payment.due_at <= now:  # its page is about to be ended
+                raise refusals.HoldEnded
             return payment
-    now = clock.now()
     payment = Payment(
         appointment_id=appointment.id,
         cents=appointment.price_cents,
