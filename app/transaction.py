@@ -12,12 +12,14 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable
+from datetime import datetime
 from functools import wraps
 from typing import Any, ParamSpec, TypeVar, cast
 
-from sqlalchemy import CursorResult, Delete, Update
+from sqlalchemy import CursorResult, Delete, Update, select
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
+from app import clock
 from app.errors import Busy
 from app.extensions import db
 
@@ -94,6 +96,18 @@ def _roll_back() -> None:
         db.session.rollback()
     except SQLAlchemyError:  # Galera may answer a rollback with a deadlock
         db.session().invalidate()
+
+
+def let_go() -> None:
+    """End the reading transaction, so that no connection is kept while something outside of the
+    database is waited for."""
+    if not db.session.info.get("writing"):
+        _roll_back()
+
+
+def database_time() -> datetime:
+    """The database's present instant: clocks of several servers differ, this is one."""
+    return db.session.scalars(select(clock.database_now())).one()
 
 
 def rows_changed(statement: Update | Delete) -> int:

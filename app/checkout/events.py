@@ -9,7 +9,7 @@ from app.checkout import refunding, settling
 from app.checkout.gateway import Dispute, Event, Gateway, dispute_of
 from app.extensions import db
 from app.models import Appointment, LedgerKind, Payment
-from app.transaction import transactional
+from app.transaction import let_go, transactional
 
 SESSIONS = (
     "checkout.session.completed",
@@ -26,15 +26,18 @@ def handle(gateway: Gateway, event: Event) -> None:
     """Do what an event calls for; nothing for one that is known, of another kind, or about money
     that is not ours. Raises GatewayDown: then the gateway tells it again."""
     if event.kind in SESSIONS:
-        payment = settling.payment_of_session(str(event.thing["id"])) or _by_reference(
+        session_id = str(event.thing.get("id") or "")
+        payment = settling.payment_of_session(session_id) or _by_reference(
             str(event.thing.get("client_reference_id") or "")
         )
         if payment is not None:
-            session = gateway.session(str(event.thing["id"]))
-            settling.write_down(payment.id, session, event)
+            number = payment.id
+            let_go()
+            settling.write_down(number, gateway.session(session_id), event)
     elif event.kind in REFUNDS:
         intent_id = str(event.thing.get("payment_intent") or "")
         if _by_intent(intent_id) is not None:
+            let_go()
             for sent in gateway.refunds_of(intent_id):
                 refunding.write_down(sent)
     elif event.kind in DISPUTES:

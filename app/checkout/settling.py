@@ -178,7 +178,7 @@ def _follow(
     if payment.state is PaymentState.PAID:
         payment.settled_at = clock.now()
         _paid(payment, appointment, session, may_book=may_book)
-    elif appointment.status is not Status.HELD or _is_paid_otherwise(payment, appointment):
+    elif appointment.status is not Status.HELD or _is_tried_otherwise(payment, appointment):
         return
     elif payment.state is PaymentState.PROCESSING:
         until = min(at + PROCESSING_LASTS, appointment.starts_at)
@@ -189,7 +189,7 @@ def _follow(
         move_on(appointment, Status.EXPIRED, TIME, version=appointment.version)
 
 
-def _is_paid_otherwise(payment: Payment, appointment: Appointment) -> bool:
+def _is_tried_otherwise(payment: Payment, appointment: Appointment) -> bool:
     """Whether another try to pay still keeps the time."""
     return any(
         other.id != payment.id and other.state in LIVE for other in ledger.payments_of(appointment)

@@ -154,9 +154,9 @@ def _keep(payment_id: int, session: Session) -> None:
 
 @transactional
 def give_up(payment: Payment) -> None:
-    """Write down that no session was made, and none will be."""
+    """Write down that the gateway has no session for an open payment, and none will be."""
     rows_changed(
         update(Payment)
-        .where(Payment.id == payment.id, Payment.session_id.is_(None))
+        .where(Payment.id == payment.id, Payment.state == PaymentState.OPEN)
         .values(state=PaymentState.FAILED, problem="The session was refused.")
     )
