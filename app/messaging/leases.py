@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 import random
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, cast
@@ -84,24 +84,24 @@ def take(owner: str, most: int) -> list[Lease]:
     return leased
 
 
-def message_of(lease: Lease) -> tuple[OutboxMessage, datetime]:
-    """The leased message, and the database's present instant. Raises TooLate."""
+def messages_of(leases: Collection[Lease]) -> dict[Lease, tuple[OutboxMessage, datetime]]:
+    """The leased messages, each with the database's present instant, in one query; without those
+    whose lease is over or too short."""
     mine = (
         select(OutboxMessage, clock.database_now())
         .options(*WITH_ALL_IT_SAYS)
         .where(
-            OutboxMessage.id == lease.message_id,
+            OutboxMessage.id.in_([lease.message_id for lease in leases]),
             OutboxMessage.state == State.SENDING,
-            OutboxMessage.lease_owner == lease.owner,
+            OutboxMessage.lease_owner.in_({lease.owner for lease in leases}),
         )
     )
-    row = db.session.execute(mine).one_or_none()
-    if row is None:
-        raise TooLate
-    message, at = row
-    if message.leased_until is None or message.leased_until - at < EXCHANGE:
-        raise TooLate
-    return message, at
+    by_number = {lease.message_id: lease for lease in leases}
+    return {
+        by_number[message.id]: (message, at)
+        for message, at in db.session.execute(mine)
+        if message.leased_until is not None and message.leased_until - at >= EXCHANGE
+    }
 
 
 @transactional

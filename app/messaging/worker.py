@@ -10,12 +10,15 @@ from __future__ import annotations
 import logging
 import time
 from collections import Counter, deque
+from collections.abc import Collection
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from email.message import EmailMessage
 from threading import Event
 
 from sqlalchemy.exc import InterfaceError, OperationalError
 
+from app import clock
 from app.errors import Busy
 from app.extensions import db
 from app.mail_server import Unavailable
@@ -23,10 +26,13 @@ from app.messaging import delivery, leases, letters, mishaps
 from app.messaging.delivery import Kept, Post
 from app.messaging.leases import Lease
 from app.models import MessageState as State
+from app.models import OutboxMessage
 
 TURN_SECONDS = 10
-LEASED_AT_ONCE = 20
+LEASED_AT_ONCE = 50
+TRUE_FOR = timedelta(seconds=1)  # what was read of a message longer ago is read again
 MARK_AGAIN_AFTER_SECONDS = (1, 2, 4, 8, 16)
+DATABASE_IS_AWAY = (Busy, OperationalError, InterfaceError)
 
 log = logging.getLogger("docket.worker")
 
@@ -70,23 +76,29 @@ class _Turn:
     def work_off(self, leased: list[Lease]) -> None:
         """Send the leased messages; what is not tried is given back."""
         waiting = deque(leased)
+        packed: dict[Lease, Parcel | Exception] = {}
+        packed_at: datetime | None = None
         try:
             while waiting and not self.is_over():
-                self._deliver(waiting.popleft())
+                if packed_at is None or not packed_at <= clock.now() <= packed_at + TRUE_FOR:
+                    packed_at, packed = clock.now(), self._pack(waiting)
+                lease = waiting.popleft()
+                self._deliver(lease, packed[lease])
         finally:
             if waiting:
                 leases.give_back(waiting)
 
-    def _deliver(self, lease: Lease) -> None:
+    def _deliver(self, lease: Lease, parcel: Parcel | Exception) -> None:
         """Send one message, and write down what came of it."""
         try:
-            parcel = self._pack(lease)
+            if isinstance(parcel, Exception):
+                raise parcel
             if parcel.email is not None:
                 self._post.send(parcel.email)
         except leases.TooLate:
             db.session.rollback()
             leases.give_back([lease])
-        except (Busy, OperationalError, InterfaceError):
+        except DATABASE_IS_AWAY:
             raise
         except Exception as fault:  # whatever is wrong with one must not stop the rest
             db.session.rollback()
@@ -99,16 +111,30 @@ class _Turn:
         else:
             self.outcomes[self._settle(lease, parcel)] += 1
 
-    def _pack(self, lease: Lease) -> Parcel:
-        """The message as it is true now; the reading transaction is over then. Raises TooLate."""
-        message, at = leases.message_of(lease)
+    def _pack(self, leased: Collection[Lease]) -> dict[Lease, Parcel | Exception]:
+        """The messages as they are true now, or why one cannot be written; the reading transaction
+        is over then."""
+        packed: dict[Lease, Parcel | Exception] = dict.fromkeys(leased, leases.TooLate())
+        try:
+            for lease, (message, at) in leases.messages_of(leased).items():
+                packed[lease] = self._write(message, at)
+        except DATABASE_IS_AWAY:
+            raise
+        except Exception as fault:  # noqa: BLE001 (one that is wrong must not stop the rest)
+            db.session.rollback()
+            if len(leased) == 1:
+                return dict.fromkeys(leased, fault)
+            return {lease: parcel for one in leased for lease, parcel in self._pack([one]).items()}
+        db.session.rollback()
+        return packed
+
+    def _write(self, message: OutboxMessage, at: datetime) -> Parcel:
         post = self._post
         letter = letters.write(message, post.base_url, post.sender, post.links, at)
         parcel = Parcel(None, delivery.nothing_kept(message))
         if letter is not None:
             email = delivery.compose(message, letter, post)
             parcel = Parcel(email, delivery.kept(message, letter))
-        db.session.rollback()
         return parcel
 
     def _settle(self, lease: Lease, parcel: Parcel) -> State:
