@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import time
 from collections.abc import Iterator, Mapping
@@ -241,6 +242,9 @@ class Gateway:
         try:
             told = self._client.construct_event(body, signature, self._webhook_secret, tolerance=0)
             event, is_live = _event(told), told.livemode
+            json.dumps(event.thing, ensure_ascii=False).encode()  # no half characters
+            if event.kind.startswith("charge.dispute."):
+                dispute_of(event.thing)
         except (stripe.SignatureVerificationError, *NONSENSE) as fault:
             raise NotGenuine from fault
         # The library lets what was signed in the future pass.
