@@ -12,7 +12,7 @@ from app.checkout.gateway import Gateway, GatewayDown, GatewayRefused, SentRefun
 from app.clinic import audit
 from app.extensions import db
 from app.models import Appointment, LedgerKind, Payment, Refund, RefundCause, RefundState
-from app.transaction import rows_changed, transactional
+from app.transaction import database_time, let_go, rows_changed, transactional
 
 LEASE = timedelta(minutes=2)  # longer than the gateway may take
 FIRST_PAUSE = timedelta(seconds=5)
@@ -23,13 +23,16 @@ BY_HAND = "Made in Stripe's dashboard."  # the reason of what nobody here has as
 
 def send_due(gateway: Gateway, at_most: int = AT_ONCE) -> int:
     """Send refunds whose time has come; how many the gateway took. One that fails waits longer
-    each time, and holds up no other."""
+    each time, and holds up no other; the rest of a turn is left to a gateway that is silent."""
     sent = 0
     for _ in range(at_most):
         refund = _lease()
         if refund is None:
             break
-        sent += _send(gateway, refund)
+        try:
+            sent += _send(gateway, refund)
+        except GatewayDown:
+            break
     return sent
 
 
@@ -41,22 +44,24 @@ def write_down(sent: SentRefund) -> bool:
 
 def _send(gateway: Gateway, refund: Refund) -> bool:
     intent_id = refund.payment.intent_id or ""
-    number, cents, key = refund.id, refund.cents, refund.key
-    db.session.rollback()
+    number, cents, key, is_first = refund.id, refund.cents, refund.key, refund.tries == 1
+    let_go()
     try:
-        sent = gateway.refund(intent_id, cents, key)
+        # The gateway forgets keys after a day; the refund itself it knows for ever.
+        made = None if is_first else _made(gateway, intent_id, key)
+        _write_down(made or gateway.refund(intent_id, cents, key), number)
     except GatewayDown as fault:
         _wait(number, str(fault.__cause__))
-        return False
+        raise
     except GatewayRefused as fault:
-        # It may have been given back by an earlier try whose answer was lost, or by hand.
-        made = next((one for one in gateway.refunds_of(intent_id) if one.key == key), None)
-        if made is None:
-            _fail(number, str(fault.__cause__))
-            return False
-        sent = made
-    _write_down(sent, number)
+        _fail(number, str(fault.__cause__))
+        return False
     return True
+
+
+def _made(gateway: Gateway, intent_id: str, key: str) -> SentRefund | None:
+    """What has come of an earlier try whose answer was lost."""
+    return next((one for one in gateway.refunds_of(intent_id) if one.key == key), None)
 
 
 @transactional
@@ -101,7 +106,9 @@ def _write_down(sent: SentRefund, number: int | None = None) -> bool:
         refund.error = "The payer's bank has sent the money back."
     if refund.state is not RefundState.FAILED:
         refund.state = sent.state
-    appointment = db.session.get_one(Appointment, payment.appointment_id)
+    appointment = db.session.get_one(
+        Appointment, payment.appointment_id, with_for_update=True, populate_existing=True
+    )
     ledger.refresh(appointment, ledger.payments_of(appointment))
     return True
 
@@ -151,7 +158,7 @@ def _wait(number: int, error: str) -> None:
     rows_changed(
         update(Refund)
         .where(Refund.id == number, Refund.state == RefundState.WANTED)
-        .values(next_try_at=clock.now() + pause, error=error[:1000])
+        .values(next_try_at=database_time() + pause, error=error[:1000])
     )
 
 
@@ -163,5 +170,7 @@ def _fail(number: int, error: str) -> None:
         .values(state=RefundState.FAILED, error=error[:1000])
     )
     payment = db.session.get_one(Refund, number).payment
-    appointment = db.session.get_one(Appointment, payment.appointment_id)
+    appointment = db.session.get_one(
+        Appointment, payment.appointment_id, with_for_update=True, populate_existing=True
+    )
     ledger.refresh(appointment, ledger.payments_of(appointment))
