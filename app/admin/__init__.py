@@ -15,6 +15,7 @@ from app.admin import (  # noqa: E402, F401
     outbox,
     overview,
     pages,
+    payments,
     profile_changes,
     settings,
     setup,

@@ -6,6 +6,7 @@ from flask import Response, current_app, make_response, render_template, url_for
 
 from app.admin import bp
 from app.admin.outbox import troubles_now
+from app.admin.payments import troubles_now as payment_troubles_now
 from app.directory import approvals, profiles, setup
 from app.models import Role
 from app.scheduling import capacity, openings, register
@@ -28,6 +29,7 @@ def overview() -> Response:
         unanswered=register.how_many(Concern.UNANSWERED, at),
         unclosed=register.how_many(Concern.UNCLOSED, at),
         messages=troubles_now(),
+        payment_troubles=payment_troubles_now().total,
         is_worker_silent=capacity.is_worker_silent(desk),
         loads=register.load_of_today(at),
         open_ticks=capacity.open_today(desk),

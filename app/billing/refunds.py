@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import hashlib
 import secrets
 from collections.abc import Sequence
 from datetime import timedelta
+
+from sqlalchemy import select
 
 from app import clock
 from app.billing import ledger
 from app.billing.terms import kept_cents, terms_of
 from app.clinic import audit
-from app.errors import ClinicError
+from app.errors import ChangedMeanwhile, ClinicError, NotAllowed, NotFound
 from app.extensions import db
-from app.models import Appointment, Payment, Refund, RefundCause, RefundState, User
-from app.transaction import transactional
+from app.models import Appointment, Payment, Refund, RefundCause, RefundState, Role, User
+from app.transaction import database_time, transactional
 
 LONGEST_REASON = 500
 
@@ -71,16 +74,75 @@ def in_full(payment: Payment, cause: RefundCause) -> None:
 
 
 @transactional
-def by_staff(appointment: Appointment, cents: int, reason: str, actor: User) -> None:
-    """Give some of what was paid back, for a reason that the patient reads.
+def by_staff(ref: str, cents: int, reason: str, actor: User, *, seen: int, form_key: str) -> Refund:
+    """Give some of one payment back, for a reason that the patient reads. `seen` is how many
+    refunds of it there were on the page; the same form sent twice is one refund.
 
-    Raises NotRefundable when there is less left.
+    Raises NotAllowed, NotFound, ChangedMeanwhile, NotRefundable when there is less left.
     """
-    payments = ledger.payments_of(appointment, lock=True)
-    if not 0 < cents <= ledger.money_of(payments).left:
+    payment, payments = _locked(ref, actor)
+    key = _key(payment, form_key)
+    for refund in payment.refunds:
+        if refund.key == key:
+            return refund
+    if len(payment.refunds) != seen:
+        raise ChangedMeanwhile
+    return _by_staff(payment, payments, cents, reason.strip()[:LONGEST_REASON], actor, key)
+
+
+@transactional
+def retry(ref: str, number: int, actor: User) -> Refund:
+    """Want a refund that has failed once more, as a refund of its own; pressed twice, once.
+
+    Raises NotAllowed, NotFound, NotRefundable when it has not failed or there is less left.
+    """
+    payment, payments = _locked(ref, actor)
+    failed = next((one for one in payment.refunds if one.id == number), None)
+    if failed is None:
+        raise NotFound("We could not find that refund.")
+    key = _key(payment, f"retry {number}")
+    for refund in payment.refunds:
+        if refund.key == key:
+            return refund
+    if failed.state is not RefundState.FAILED:
+        raise NotRefundable("This refund has not failed.")
+    return _by_staff(payment, payments, failed.cents, failed.reason, actor, key, failed.cause)
+
+
+def _locked(ref: str, actor: User) -> tuple[Payment, Sequence[Payment]]:
+    """One payment among all of its appointment, locked, for an admin."""
+    db.session.refresh(actor)
+    if actor.role is not Role.ADMIN or not actor.is_active:
+        raise NotAllowed
+    number = db.session.scalar(select(Payment.appointment_id).where(Payment.ref == ref))
+    if number is None:
+        raise NotFound("We could not find that payment.")
+    payments = ledger.payments_of(db.session.get_one(Appointment, number), lock=True)
+    found = next((one for one in payments if one.ref == ref), None)
+    if found is None:
+        raise NotFound("We could not find that payment.")
+    return found, payments
+
+
+def _key(payment: Payment, of: str) -> str:
+    """A key for Stripe that the same wish always has, and that no browser chooses."""
+    return hashlib.sha256(f"{payment.create_key} {of}".encode()).hexdigest()
+
+
+def _by_staff(
+    payment: Payment,
+    payments: Sequence[Payment],
+    cents: int,
+    reason: str,
+    actor: User,
+    key: str,
+    cause: RefundCause = RefundCause.BY_STAFF,
+) -> Refund:
+    if not 0 < cents <= ledger.money_of([payment]).left:
         raise NotRefundable
-    _want(payments, cents, RefundCause.BY_STAFF, reason.strip()[:LONGEST_REASON], actor)
-    ledger.refresh(appointment, payments)
+    refund = _want_one(payment, cents, cause, reason, actor, key=key)
+    ledger.refresh(db.session.get_one(Appointment, payment.appointment_id), payments)
+    return refund
 
 
 def _want(
@@ -97,22 +159,36 @@ def _want(
         if part <= 0:
             continue
         cents -= part
-        refund = Refund(
-            cause=cause,
-            reason=reason,
-            cents=part,
-            key=secrets.token_hex(16),
-            asked_by_id=actor.id if actor else None,
-            asked_at=clock.now(),
-            next_try_at=clock.now() + wait,
-        )
-        payment.refunds.append(refund)
-        db.session.flush()
-        audit.record(
-            actor,
-            "refund.wanted",
-            refund,
-            name=payment.ref,
-            after={"cents": part, "cause": cause.value},
-            reason=reason,
-        )
+        _want_one(payment, part, cause, reason, actor, wait=wait)
+
+
+def _want_one(
+    payment: Payment,
+    cents: int,
+    cause: RefundCause,
+    reason: str,
+    actor: User | None,
+    *,
+    wait: timedelta = timedelta(),
+    key: str = "",
+) -> Refund:
+    refund = Refund(
+        cause=cause,
+        reason=reason,
+        cents=cents,
+        key=key or secrets.token_hex(16),
+        asked_by_id=actor.id if actor else None,
+        asked_at=clock.now(),
+        next_try_at=database_time() + wait,
+    )
+    payment.refunds.append(refund)
+    db.session.flush()
+    audit.record(
+        actor,
+        "refund.wanted",
+        refund,
+        name=payment.ref,
+        after={"cents": cents, "cause": cause.value},
+        reason=reason,
+    )
+    return refund

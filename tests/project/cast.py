@@ -20,10 +20,16 @@ from app.models import (
     Appointment,
     Doctor,
     HoursExceptionKind,
+    LedgerEntry,
+    LedgerKind,
     MessageState,
     Patient,
     Payment,
     PaymentState,
+    PayWhen,
+    Refund,
+    RefundCause,
+    RefundState,
     Role,
     TokenPurpose,
     User,
@@ -187,9 +193,21 @@ def _payment(visit: Appointment) -> dict[str, str]:
         session_id="cs_test_of_a",
         due_at=clock.now(),
     )
+    visit.pay_when = PayWhen.ONLINE
+    charge = LedgerEntry(
+        kind=LedgerKind.CHARGE, cents=4500, currency="EUR", stripe_id="ch_a", at=clock.now()
+    )
+    failed = Refund(
+        cause=RefundCause.BY_STAFF, cents=500, state=RefundState.FAILED, key="a key of a refund"
+    )
+    paid.entries, paid.refunds = [charge], [failed]
     db.session.add(paid)
     db.session.commit()
-    return {"payment": paid.ref, "checkout session": "cs_test_of_a"}
+    return {
+        "payment": paid.ref,
+        "checkout session": "cs_test_of_a",
+        "failed refund": str(failed.id),
+    }
 
 
 def _held(patient: Patient, doctor: Doctor, kind: str) -> Appointment:

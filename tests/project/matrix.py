@@ -255,6 +255,13 @@ ROUTES: dict[str, Row] = {
     "admin.overview": Row(ADMIN),
     "admin.appointments": Row(ADMIN),
     "admin.audit": Row(ADMIN),
+    "admin.payments": Row(ADMIN, query={"state": "paid", "to": "@day"}),
+    "admin.payments_file": Row(ADMIN, query={"to": "@day"}),
+    "admin.payment": Row(ADMIN, {"ref": "@payment"}),
+    "admin.refund_payment": Row(
+        ADMIN, {"ref": "@payment"}, form={"amount": "1.00", "reason": "A gift"}
+    ),
+    "admin.retry_refund": Row(ADMIN, {"ref": "@payment", "number": "@failed refund"}),
     "admin.messages": Row(ADMIN, query={"state": "sent", "to": "@day"}),
     "admin.retry_messages": Row(ADMIN),
     "admin.retry_messages_now": Row(ADMIN),
