@@ -28,6 +28,7 @@ from app.models import (
     RefundState,
 )
 from app.scheduling.refusals import NotBookable
+from config import ROOT
 from sandbox.events import Mischief
 from tests.checkout.conftest import PRICE, Desk
 from tests.conftest import FrozenClock
@@ -298,3 +299,8 @@ def test_the_command_prints_a_table_and_fails_when_somebody_must_look(
     assert f"look into  The amounts differ  {payment.ref}" in wrong.output
     desk.sandbox.broken.down = True
     assert run().exit_code == 2
+
+
+def test_the_manual_names_every_event_to_tick() -> None:
+    manual = (ROOT / "docs" / "payments.md").read_text("utf-8")
+    assert [kind for kind in events.HANDLED if f"`{kind}`" not in manual] == []
