@@ -8,6 +8,9 @@ from flask_wtf import FlaskForm
 from wtforms import HiddenField, TextAreaField
 from wtforms.validators import Length
 
+from app import clock
+from app.billing import ledger, refunds
+from app.billing.terms import terms_of
 from app.clock import instant_of
 from app.errors import ClinicError
 from app.formats import long_time
@@ -139,7 +142,16 @@ def _move(way: Way) -> Response:
 
 
 def _cancel_page(way: Way, form: CancelForm, status: int = 200) -> Response:
-    page = render_template("patient/cancel.html", appointment=way.found, way=way, form=form)
+    payments = ledger.payments_of(way.found)
+    page = render_template(
+        "patient/cancel.html",
+        appointment=way.found,
+        way=way,
+        form=form,
+        paid=ledger.money_of(payments).left,
+        back=refunds.back_on_cancelling(way.found, payments, by_patient=True),
+        is_free=clock.now() <= terms_of(way.found).free_until(way.found.starts_at),
+    )
     return make_response(page, status)
 
 

@@ -12,7 +12,7 @@ from sqlalchemy import select
 
 from app.clock import tick_of
 from app.extensions import db
-from app.models import Appointment, PayWhen, VisitType
+from app.models import Appointment, PayWhen, Refund, Setting, VisitType
 from app.models import AppointmentStatus as Status
 from sandbox.events import body_of, signature
 from tests.builders import a_patient, tomorrow_at
@@ -236,3 +236,56 @@ def test_my_payments_shows_what_was_paid_and_what_came_back(desk: Desk, patient:
     assert "No payments" in patient.get("/payments/").text
     patient.get(pay_at(desk, press_pay(patient, review(desk, patient)), "card"))
     assert "45.00" in patient.get("/payments/").text
+
+
+@pytest.mark.parametrize(
+    ("free_until_hours", "percent", "sentence"),
+    [
+        (2, 50, "You get €45.00 back: it is at least 2 hours before the visit."),
+        (1, 50, "You get €45.00 back: it is at least 1 hour before the visit."),
+        (300, 50, "The clinic keeps 50 %: €22.50. You get €22.50 back."),
+        (300, 100, "The clinic keeps €45.00, and nothing comes back."),
+        (300, 0, "You get €45.00 back."),
+    ],
+)
+def test_who_cancels_reads_before_what_comes_back_and_why(
+    desk: Desk, patient: Visitor, free_until_hours: int, percent: int, sentence: str
+) -> None:
+    with desk.app.app_context():
+        db.session.add_all(
+            [
+                Setting(name="free_until_hours", value=free_until_hours),
+                Setting(name="late_fee_percent", value=percent),
+            ]
+        )
+        db.session.commit()
+    patient.get(pay_at(desk, press_pay(patient, review(desk, patient, "15:00")), "card"))
+    with desk.app.app_context():  # what the clinic decides later is nothing to this visit
+        for row in db.session.scalars(select(Setting).where(Setting.name == "late_fee_percent")):
+            row.value = 7
+        db.session.commit()
+    visit = the_visit(desk)
+    page = patient.get(f"/appointment-details/{visit.ref}/cancel/")
+    assert sentence in " ".join(page.text.split())
+
+
+def test_what_comes_back_is_what_the_page_said(desk: Desk, patient: Visitor) -> None:
+    patient.get(pay_at(desk, press_pay(patient, review(desk, patient, "15:00")), "card"))
+    page = patient.get(f"/appointment-details/{the_visit(desk).ref}/cancel/")
+    assert "You get €45.00 back" in page.text
+    patient.submit(page.form(f"/appointment-details/{the_visit(desk).ref}/cancel/"))
+    with desk.app.app_context():
+        assert db.session.scalars(select(Refund.cents)).all() == [4500]
+        desk.work()
+
+
+def test_who_has_paid_nothing_reads_nothing_of_money(desk: Desk, patient: Visitor) -> None:
+    with desk.app.app_context():
+        kind = db.session.scalars(select(VisitType)).one()
+        kind.pay_when = PayWhen.EITHER
+        db.session.commit()
+    page = review(desk, patient, "15:00")
+    patient.submit(page.form("/appointment/book/"))
+    asked = patient.get(f"/appointment-details/{the_visit(desk).ref}/cancel/")
+    assert "Cancel this visit?" in asked.text
+    assert "back" not in asked.text.split("Cancel this visit?")[1].split("Why are you")[0]
