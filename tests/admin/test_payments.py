@@ -6,13 +6,15 @@ import csv
 import io
 import re
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, timedelta
 from functools import partial
+from zoneinfo import ZoneInfo
 
 import pytest
 from flask import Flask
 from sqlalchemy import select, update
 
+from app import clock
 from app.billing import refunds, takings
 from app.checkout import reconciling
 from app.errors import ChangedMeanwhile, NotAllowed
@@ -239,3 +241,20 @@ def test_a_period_is_never_longer_than_a_year() -> None:
     assert takings.period(None, None, today) == (date(2026, 10, 25), today)
     assert takings.period(date(2000, 1, 1), today, today)[0] == date(2025, 11, 23)
     assert takings.period(today, date(2026, 1, 1), today) == (date(2026, 1, 1), today)
+
+
+def test_finding_and_summing_work_on_each_database(database: Flask) -> None:
+    with desk_of(database) as desk, database.app_context():
+        payment = desk.begin()
+        desk.card(payment)
+        desk.settle(payment)
+        today = clock.now().date()
+        first, last = today - timedelta(1), today + timedelta(1)
+        for asked in (None, *takings.Asked):
+            wanted = takings.Wanted(ZoneInfo("UTC"), first, last, asked=asked)
+            is_there = asked in {None, takings.Asked.PAID}
+            assert [one.id for one in takings.find(wanted, 1).rows] == [payment.id] * is_there
+            found = takings.sums(wanted)
+            assert [one.net for one in found.by_day.values()] == [PRICE - 93] * is_there
+            assert [one.charged for one in found.by_doctor.values()] == [PRICE] * is_there
+        assert takings.troubles().total == 0
