@@ -160,3 +160,8 @@ def give_up(payment: Payment) -> None:
         .where(Payment.id == payment.id, Payment.state == PaymentState.OPEN)
         .values(state=PaymentState.FAILED, problem="The session was refused.")
     )
+    appointment = db.session.get(
+        Appointment, payment.appointment_id, with_for_update=True, populate_existing=True
+    )
+    if appointment is not None:
+        ledger.refresh(appointment, ledger.payments_of(appointment))
