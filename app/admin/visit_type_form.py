@@ -13,9 +13,14 @@ from app.directory.visit_types import LONGEST, LONGEST_BUFFER, MULTIPLE, SHORTES
 from app.fields import LeadsField, LineField, TextField
 from app.formats import amount
 from app.inputs import a_number, a_price
-from app.models import VisitMode, VisitType, WhoMayBook
+from app.models import PayWhen, VisitMode, VisitType, WhoMayBook
 
 CURRENCIES = ("EUR", "GBP", "USD", "CHF", "DKK", "NOK", "SEK", "PLN", "CZK", "CAD", "AUD", "JPY")
+PAID = (
+    (PayWhen.AT_CLINIC, "At the clinic"),
+    (PayWhen.ONLINE, "Online, to book it"),
+    (PayWhen.EITHER, "Online or at the clinic"),
+)
 CLINIC, OWN, NONE = "clinic", "own", "none"
 MODES = ((VisitMode.IN_PERSON, "In person"), (VisitMode.ONLINE, "Online"))
 WHO = (
@@ -91,6 +96,11 @@ class VisitTypeForm(FlaskForm):
     needs_approval = BooleanField("The doctor approves each request first")
     price = StringField("Price", default="0", description="Like 60.00 or 0.")
     currency = SelectField("Currency", description="What patients pay in.")
+    pay_when = RadioField(
+        "How it is paid",
+        choices=[SelectChoice(when.value, word) for when, word in PAID],
+        default=PayWhen.AT_CLINIC.value,
+    )
     preparation = TextField(
         "To prepare",
         description="What patients bring, eat or do before. It stands on the confirmation and in "
@@ -146,6 +156,7 @@ class VisitTypeForm(FlaskForm):
             currency=self.currency.data,
             preparation=self.preparation.data,
             own_reminders=self.own_reminders,
+            pay_when=PayWhen(self.pay_when.data),
         )
 
 
@@ -165,6 +176,7 @@ def form_of(stored: VisitType) -> VisitTypeForm:
         who_may_book=stored.who_may_book.value,
         price=amount(stored.price_cents, stored.currency),
         currency=stored.currency,
+        pay_when=stored.pay_when.value,
         preparation=stored.preparation,
         reminders=CLINIC if own is None else OWN if own else NONE,
         reminder_hours=own or [],

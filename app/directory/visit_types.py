@@ -15,7 +15,7 @@ from app.directory import entries
 from app.directory.entries import InUse, some_of
 from app.errors import ChangedMeanwhile, NotFound
 from app.extensions import db
-from app.models import Appointment, Doctor, User, VisitMode, VisitType, WhoMayBook
+from app.models import Appointment, Doctor, PayWhen, User, VisitMode, VisitType, WhoMayBook
 from app.models.doctor import doctor_visit_types
 from app.models.hours import working_hours_visit_types
 from app.paging import Page, page_of
@@ -66,6 +66,7 @@ class Terms:
     currency: str
     preparation: str
     own_reminders: list[int] | None  # hours before; none for the clinic's
+    pay_when: PayWhen = PayWhen.AT_CLINIC
 
 
 @dataclass(frozen=True, slots=True)

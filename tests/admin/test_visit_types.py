@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from app.extensions import db
-from app.models import Appointment, Role, VisitMode, VisitType, WhoMayBook
+from app.models import Appointment, PayWhen, Role, VisitMode, VisitType, WhoMayBook
 from tests.admin.conftest import Office
 from tests.builders import (
     a_doctor,
@@ -58,6 +58,21 @@ def with_a_visit(office: Office) -> tuple[str, Appointment]:
         ada = a_doctor("Ada Berg", visit_types=[kind])
         visit = booked(a_patient("Ines Carvalho"), ada, at("2026-11-25 10:00"), kind)
         return f"{LIST}{kind.ref}/", visit
+
+
+@pytest.mark.parametrize("when", list(PayWhen))
+def test_how_a_visit_is_paid_is_chosen_and_shown_again(office: Office, when: PayWhen) -> None:
+    a_new_one(office, pay_when=when.value)
+    made = stored(office, "Long talk")
+    assert made is not None
+    assert made.pay_when is when
+    page = office.admin.get(f"{LIST}{made.ref}/")
+    assert page.form(f"{made.ref}/").values["pay_when"] == when.value
+
+
+def test_a_way_of_paying_that_is_not_offered_is_refused(office: Office) -> None:
+    assert a_new_one(office, pay_when="in_gold").status == 422
+    assert stored(office, "Long talk") is None
 
 
 def test_a_visit_type_is_made_with_all_its_terms(office: Office) -> None:
