@@ -279,6 +279,25 @@ def test_what_comes_back_is_what_the_page_said(desk: Desk, patient: Visitor) -> 
         desk.work()
 
 
+@pytest.mark.parametrize(
+    ("when", "words"),
+    [
+        (PayWhen.ONLINE, "Pay online to book"),
+        (PayWhen.EITHER, "Pay online or at the clinic"),
+        (PayWhen.AT_CLINIC, "Pay at the clinic"),
+    ],
+)
+def test_prices_and_summary_say_how_a_visit_is_paid(
+    desk: Desk, patient: Visitor, when: PayWhen, words: str
+) -> None:
+    with desk.app.app_context():
+        db.session.scalars(select(VisitType)).one().pay_when = when
+        db.session.commit()
+    assert words in patient.get("/prices/").text
+    query = f"doctor={desk.doctor_ref}&visit_type={desk.visit_type_ref}"
+    assert f"€45.00, {words.lower()}" in patient.get(f"/appointment/?{query}").text
+
+
 def test_who_has_paid_nothing_reads_nothing_of_money(desk: Desk, patient: Visitor) -> None:
     with desk.app.app_context():
         kind = db.session.scalars(select(VisitType)).one()
