@@ -105,6 +105,16 @@ class SettingsForm(ClinicForm):
         description="How long before a visit patients can last cancel or move it themselves; "
         "later, they call. 0 means until it begins. It counts for visits that are booked, too.",
     )
+    free_until_hours = WholeField(
+        "Free to cancel until",
+        description="How long before a visit that was paid online a patient gets everything back. "
+        "It counts for what is booked from now on.",
+    )
+    late_fee_percent = WholeField(
+        "Kept when later",
+        description="How much of the price the clinic keeps when a patient cancels after that. "
+        "When the clinic cancels, everything goes back.",
+    )
     hold_minutes = WholeField(
         "Hold",
         description="How long a chosen time is kept while a booking is finished. Then it is free "
@@ -170,6 +180,7 @@ GROUPS = (
         "Booking and cancelling",
         ("horizon_days", "minimum_notice_minutes", "cancel_cutoff_hours", "hold_minutes"),
     ),
+    ("Paid visits that are cancelled", ("free_until_hours", "late_fee_percent")),
     (
         "Limits",
         (

@@ -33,6 +33,8 @@ BOUNDS: dict[str, Bounds] = {
     "minimum_notice_minutes": Bounds(0, 20_160, "minutes"),
     "hold_minutes": Bounds(2, 60, "minutes"),
     "cancel_cutoff_hours": Bounds(0, 336, "hours"),
+    "free_until_hours": Bounds(0, 336, "hours"),
+    "late_fee_percent": Bounds(0, 100, "percent"),
     "open_bookings_per_patient": Bounds(1, 100, "appointments"),
     "open_bookings_per_doctor": Bounds(1, 100, "appointments"),
     "open_bookings_unconfirmed": Bounds(1, 100, "appointments"),
