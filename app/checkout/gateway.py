@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import logging
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from enum import StrEnum
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
+from app import clock
 from app.errors import ClinicError
 from app.models import RefundState
 
@@ -248,7 +248,7 @@ class Gateway:
         except (stripe.SignatureVerificationError, *NONSENSE) as fault:
             raise NotGenuine from fault
         # The library lets what was signed in the future pass.
-        if abs(time.time() - _signed_at(signature)) > TOLERANCE_SECONDS:
+        if abs(clock.now().timestamp() - _signed_at(signature)) > TOLERANCE_SECONDS:
             raise NotGenuine("The event was signed at another time: is this machine's clock right?")
         if is_live is not self._is_live:
             raise NotGenuine("The event is of another mode.")

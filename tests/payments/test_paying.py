@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -173,7 +172,7 @@ def test_the_webhook_alone_confirms(desk: Desk, patient: Visitor) -> None:
     browser = desk.app.test_client()
     for event in reversed(desk.sandbox.store.all("event")):
         body = body_of(event)
-        signed = signature(body, "whsec_sandbox", int(time.time()))
+        signed = signature(body, "whsec_sandbox", desk.sandbox.now())
         answer = browser.post(
             "/stripe-webhook/", data=body, headers={"Stripe-Signature": signed}, base_url=ORIGIN
         )
@@ -196,7 +195,7 @@ def test_only_what_is_signed_now_and_unchanged_counts(
     pay_at(desk, press_pay(patient, review(desk, patient)), "card")
     told = [e for e in desk.sandbox.store.all("event") if e["type"].startswith("checkout")]
     body = body_of(told[0])
-    signed = signature(body, secret, int(time.time()) + seconds)
+    signed = signature(body, secret, desk.sandbox.now() + seconds)
     answer = desk.app.test_client().post(
         "/stripe-webhook/", data=body + extra, headers={"Stripe-Signature": signed}, base_url=ORIGIN
     )
@@ -206,7 +205,7 @@ def test_only_what_is_signed_now_and_unchanged_counts(
 
 @pytest.mark.parametrize("body", [b"", b"null", b"[]", b"{", b"\xff\xfe", b"{}" * 300_000])
 def test_nonsense_at_the_webhook_changes_nothing(desk: Desk, body: bytes) -> None:
-    signed = signature(body, "whsec_sandbox", int(time.time()))
+    signed = signature(body, "whsec_sandbox", desk.sandbox.now())
     answer = desk.app.test_client().post(
         "/stripe-webhook/", data=body, headers={"Stripe-Signature": signed}, base_url=ORIGIN
     )

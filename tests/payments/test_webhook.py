@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import logging
-import time
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
@@ -22,7 +21,7 @@ from tests.conftest import FrozenClock
 from tests.pages import ORIGIN
 from tests.payments.test_paying import pay_at, press_pay, review, somebody, the_visit
 
-SECRET = "whsec_sandbox"  # noqa: S105 (of a toy)
+SECRET = "whsec_sandbox"
 
 
 @pytest.fixture
@@ -44,7 +43,7 @@ def told(desk: Desk) -> dict[str, Any]:
 
 
 def post(desk: Desk, body: bytes, header: str | None = None) -> int:
-    signed = signature(body, SECRET, int(time.time())) if header is None else header
+    signed = signature(body, SECRET, desk.sandbox.now()) if header is None else header
     answer = desk.app.test_client().post(
         "/stripe-webhook/", data=body, headers={"Stripe-Signature": signed}, base_url=ORIGIN
     )
@@ -66,13 +65,13 @@ def test_an_event_of_another_time_is_refused_and_the_clock_is_named(
     desk: Desk, told: dict[str, Any], minutes: int, caplog: pytest.LogCaptureFixture
 ) -> None:
     body = json.dumps(told).encode()
-    assert post(desk, body, signature(body, SECRET, int(time.time()) + 60 * minutes)) == 400
+    assert post(desk, body, signature(body, SECRET, desk.sandbox.now() + 60 * minutes)) == 400
     assert "clock" in caplog.text
     nothing_happened(desk)
 
 
 def test_signatures_that_are_none_are_refused(desk: Desk, told: dict[str, Any]) -> None:
-    body, now = json.dumps(told).encode(), int(time.time())
+    body, now = json.dumps(told).encode(), desk.sandbox.now()
     right = signature(body, SECRET, now).partition("v1=")[2]
     headers = [
         "",
@@ -192,8 +191,8 @@ def test_no_secret_is_ever_logged(
 ) -> None:
     caplog.set_level(logging.DEBUG)
     body = json.dumps(told).encode()
-    signed = signature(body, SECRET, int(time.time()))
-    wrong = signature(body, "whsec_wrong", int(time.time()))
+    signed = signature(body, SECRET, desk.sandbox.now())
+    wrong = signature(body, "whsec_wrong", desk.sandbox.now())
     assert [post(desk, body, signed), post(desk, body, wrong)] == [200, 400]
     with desk.app.app_context():
         payment = desk.begin("14:00", "Somebody Else")

@@ -124,7 +124,7 @@ def test_two_workers_at_once_send_each_of_200_messages_once(database: Flask, moo
 
 def test_what_a_killed_worker_leaves_is_sent_by_the_next(database: Flask, mood: Mood) -> None:
     with a_worker(database) as victim:
-        wait_until(lambda: len(mood.taken) >= 50)
+        wait_until(lambda: len(mood.taken) >= worker.LEASED_AT_ONCE + 10)  # within a batch
         victim.send_signal(signal.SIGKILL)
         victim.wait()
     left = in_state(database, MessageState.SENDING)
