@@ -66,7 +66,7 @@ class OutboxMessage(Base):
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    kind: Mapped[MessageKind] = mapped_column(Word(MessageKind))
+    kind: Mapped[MessageKind] = mapped_column(Word(MessageKind), index=True)
     dedupe_key: Mapped[str] = mapped_column(String(120), unique=True)
     recipient: Mapped[str] = mapped_column(String(254), index=True)
     language: Mapped[str] = mapped_column(String(8), default="en")  # ISO 639-1

@@ -79,6 +79,7 @@ class Payment(Base):
     started_at: Mapped[datetime] = mapped_column(default=clock.now, index=True)
     due_at: Mapped[datetime]
     settled_at: Mapped[datetime | None]
+    method: Mapped[str] = mapped_column(String(40), default="")  # as Stripe calls it: card, …
     problem: Mapped[str] = mapped_column(Text, default="")
 
     appointment: Mapped[Appointment] = relationship()

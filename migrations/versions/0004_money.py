@@ -41,6 +41,7 @@ def upgrade() -> None:
     sa.Column('started_at', UTCDateTime(), nullable=False),
     sa.Column('due_at', UTCDateTime(), nullable=False),
     sa.Column('settled_at', UTCDateTime(), nullable=True),
+    sa.Column('method', sa.String(length=40), nullable=False),
     sa.Column('problem', sa.Text(), nullable=False),
     sa.CheckConstraint('cents > 0', name=op.f('ck_payments_cents')),
     sa.ForeignKeyConstraint(['appointment_id'], ['appointments.id'], name=op.f('fk_payments_appointment_id_appointments')),
