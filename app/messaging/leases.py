@@ -63,6 +63,14 @@ class TooLate(Exception):
     """The lease is over, or too short for a mail server that takes its time."""
 
 
+class TooEarly(Exception):
+    """The message may not leave before the instant `until`."""
+
+    def __init__(self, until: datetime) -> None:
+        super().__init__()
+        self.until = until
+
+
 @transactional
 def take(owner: str, most: int) -> list[Lease]:
     """Make the messages that have been due for longest this worker's, up to `most` of them."""
@@ -109,6 +117,12 @@ def give_back(leases: Sequence[Lease]) -> None:
     """Leave messages that nobody tried to send as they were before."""
     for lease in leases:
         _write(lease, state=lease.state, tries=OutboxMessage.tries - 1)
+
+
+@transactional
+def put_off(lease: Lease, until: datetime) -> None:
+    """Leave a message as it was before, to be looked at again at an instant."""
+    _write(lease, state=lease.state, tries=OutboxMessage.tries - 1, next_try_at=until)
 
 
 @transactional

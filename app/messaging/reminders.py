@@ -32,6 +32,7 @@ from app.transaction import transactional
 
 BITE = 300
 LONGEST_QUIET = timedelta(hours=17)  # sixteen, and a change of the clocks
+GRACE = timedelta(minutes=30)  # for what was due just before they begin
 
 log = logging.getLogger("docket.worker")
 
@@ -118,6 +119,19 @@ def leads_of(
     if patients is not None:
         return patients
     return clinic.reminder_hours if visit_types is None else visit_types
+
+
+def rests_until(message: OutboxMessage, at: datetime) -> datetime | None:
+    """Until when a reminder rests that could not leave in time and would come in quiet hours;
+    nothing for one that may leave at the instant `at`."""
+    visit, user = message.appointment, message.user
+    if message.kind is not MessageKind.APPOINTMENT_REMINDER or visit is None or user is None:
+        return None
+    zone = ZoneInfo(user.zone) if user.zone else visit.zone
+    hush = quiet_of(settings.current()).around(at, zone)
+    if hush is None or at < hush[0] + GRACE:
+        return None
+    return hush[1]
 
 
 def is_still_wanted(message: OutboxMessage, at: datetime) -> bool:

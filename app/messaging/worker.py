@@ -22,7 +22,7 @@ from app import clock
 from app.errors import Busy
 from app.extensions import db
 from app.mail_server import Unavailable
-from app.messaging import delivery, leases, letters, mishaps
+from app.messaging import delivery, leases, letters, mishaps, reminders
 from app.messaging.delivery import Kept, Post
 from app.messaging.leases import Lease
 from app.models import MessageState as State
@@ -98,6 +98,8 @@ class _Turn:
         except leases.TooLate:
             db.session.rollback()
             leases.give_back([lease])
+        except leases.TooEarly as early:
+            leases.put_off(lease, early.until)
         except DATABASE_IS_AWAY:
             raise
         except Exception as fault:  # whatever is wrong with one must not stop the rest
@@ -128,7 +130,9 @@ class _Turn:
         db.session.rollback()
         return packed
 
-    def _write(self, message: OutboxMessage, at: datetime) -> Parcel:
+    def _write(self, message: OutboxMessage, at: datetime) -> Parcel | Exception:
+        if until := reminders.rests_until(message, at):
+            return leases.TooEarly(until)
         post = self._post
         letter = letters.write(message, post.base_url, post.sender, post.links, at)
         parcel = Parcel(None, delivery.nothing_kept(message))

@@ -365,3 +365,34 @@ def test_an_old_visit_without_an_instant_of_arrangement_counts_from_its_booking(
     transactional(lambda: setattr(db.session.get_one(Appointment, visit.id), "arranged_at", None))()
     clinic.move_to(at("2026-11-26 10:30"))
     assert reminders.plan(clock.now()) == 1
+
+
+def test_a_reminder_that_could_not_leave_in_time_rests_until_the_morning(clinic, letters) -> None:
+    booked(a_patient(), a_doctor(), at(FRIDAY))
+    plan_at(clinic, "2026-11-26 10:25")
+    clinic.move_to(at("2026-11-26 22:10"))
+    letters.run()
+    (reminder,) = [m for m in outbox() if m.kind is MessageKind.APPOINTMENT_REMINDER]
+    assert (reminder.state, reminder.tries) == (MessageState.QUEUED, 0)
+    assert reminder.next_try_at == at("2026-11-27 08:00")
+    clinic.move_to(at("2026-11-27 08:00"))
+    letters.run()
+    (reminder,) = [m for m in outbox() if m.kind is MessageKind.APPOINTMENT_REMINDER]
+    assert reminder.state is MessageState.SENT
+
+
+def test_a_reminder_that_was_due_as_quiet_hours_began_may_be_a_little_late(clinic, letters) -> None:
+    policy(reminder_hours=(2,))
+    booked(a_patient(), a_doctor(), at("2026-11-27 09:30"))
+    plan_at(clinic, "2026-11-26 20:50")
+    clinic.move_to(at("2026-11-26 21:20"))
+    letters.run()
+    (reminder,) = [m for m in outbox() if m.kind is MessageKind.APPOINTMENT_REMINDER]
+    assert reminder.state is MessageState.SENT
+
+
+def test_other_news_knows_no_quiet_hours(clinic, letters) -> None:
+    clinic.move_to(at("2026-11-24 23:30"))
+    booked(a_patient(), a_doctor(), at(FRIDAY))
+    letters.run()
+    assert {message.state for message in outbox()} == {MessageState.SENT}
