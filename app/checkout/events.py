@@ -6,7 +6,8 @@ from sqlalchemy import select
 
 from app.billing import ledger
 from app.checkout import refunding, settling
-from app.checkout.gateway import Dispute, Event, Gateway, dispute_of
+from app.checkout.facts import Dispute, Event, dispute_of
+from app.checkout.gateway import Gateway
 from app.extensions import db
 from app.models import Appointment, LedgerKind, Payment
 from app.transaction import let_go, transactional

@@ -4,17 +4,25 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from datetime import UTC, datetime
-from enum import StrEnum
+from datetime import datetime
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from app import clock
+from app.checkout.facts import (
+    Dispute,
+    Event,
+    Order,
+    SentRefund,
+    Session,
+    dispute_of,
+    event_of,
+    refund_of,
+    session_of,
+)
 from app.errors import ClinicError
-from app.models import RefundState
 
 if TYPE_CHECKING:
     import stripe
@@ -30,13 +38,6 @@ NONSENSE = (
     RecursionError,
 )  # in what is no event at all
 EXPANDED = ["payment_intent.latest_charge.balance_transaction"]
-WORDS_OF_REFUND = {
-    "succeeded": RefundState.SUCCEEDED,
-    "pending": RefundState.PENDING,
-    "requires_action": RefundState.PENDING,
-    "failed": RefundState.FAILED,
-    "canceled": RefundState.FAILED,
-}
 
 
 class GatewayDown(ClinicError):
@@ -58,81 +59,6 @@ class NotGenuine(ClinicError):
 
     status = 400
     sentence = "The signature is not right."
-
-
-class Standing(StrEnum):
-    """How a session stands, in all."""
-
-    OPEN = "open"
-    PROCESSING = "processing"
-    PAID = "paid"
-    FAILED = "failed"
-    EXPIRED = "expired"
-
-
-@dataclass(frozen=True, slots=True)
-class Order:
-    """What somebody is asked to pay: cents, words, and where they come back to."""
-
-    reference: str
-    cents: int
-    currency: str
-    what: str
-    email: str
-    success_url: str
-    cancel_url: str
-    expires_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Session:
-    """A session as Stripe says it is now. `cents` and `currency` are what it asks for; `charge_id`,
-    `fee_cents` and `charged_at` are there when it is paid, the fee when it is known."""
-
-    id: str
-    reference: str
-    standing: Standing
-    cents: int
-    currency: str
-    is_ours: bool = False  # by its metadata: made by an installation of Docket
-    url: str = ""
-    intent_id: str | None = None
-    charge_id: str | None = None
-    charged_at: datetime | None = None
-    fee_id: str | None = None
-    fee_cents: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class SentRefund:
-    """A refund as Stripe says it is now."""
-
-    id: str
-    state: RefundState
-    cents: int
-    intent_id: str
-    key: str
-    at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Dispute:
-    """A payer's bank asking money back, as it is now."""
-
-    id: str
-    intent_id: str
-    cents: int
-    is_won: bool
-    at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Event:
-    """Something that Stripe tells: of which kind, and about which of its things."""
-
-    id: str
-    kind: str
-    thing: Mapping[str, Any]
 
 
 class Gateway:
@@ -175,13 +101,13 @@ class Gateway:
                 wanted,  # type: ignore[arg-type]
                 {"idempotency_key": key},
             )
-        return _session(made)
+        return session_of(made)
 
     def session(self, session_id: str) -> Session:
         """A session as it is now."""
         with _in_our_words():
             found = self._client.v1.checkout.sessions.retrieve(session_id, {"expand": EXPANDED})
-        return _session(found)
+        return session_of(found)
 
     def expire(self, session_id: str) -> Session:
         """End a session, if it is still open; as it is then."""
@@ -199,13 +125,13 @@ class Gateway:
                 {"payment_intent": intent_id, "amount": cents, "metadata": {"refund": key}},
                 {"idempotency_key": key},
             )
-        return _refund(made)
+        return refund_of(made)
 
     def refunds_of(self, intent_id: str) -> list[SentRefund]:
         """All refunds of a payment, the newest first."""
         with _in_our_words():
             found = self._client.v1.refunds.list({"payment_intent": intent_id, "limit": 100})
-            return [_refund(one) for one in found.auto_paging_iter()]
+            return [refund_of(one) for one in found.auto_paging_iter()]
 
     def sessions_since(self, at: datetime) -> Iterator[Session]:
         """All sessions made since an instant, the newest first."""
@@ -214,13 +140,13 @@ class Gateway:
                 _since(at, expand=[f"data.{path}" for path in EXPANDED])
             )
             for one in page.auto_paging_iter():
-                yield _session(one)
+                yield session_of(one)
 
     def refunds_since(self, at: datetime) -> list[SentRefund]:
         """All refunds made since an instant, the newest first."""
         with _in_our_words():
             page = self._client.v1.refunds.list(_since(at))
-            return [_refund(one) for one in page.auto_paging_iter()]
+            return [refund_of(one) for one in page.auto_paging_iter()]
 
     def disputes_since(self, at: datetime) -> list[Dispute]:
         """All disputes opened since an instant, the newest first."""
@@ -232,7 +158,7 @@ class Gateway:
         """What Stripe has told since an instant, the oldest first. It keeps 30 days."""
         with _in_our_words():
             page = self._client.v1.events.list(_since(at, types=kinds))
-            return [_event(one) for one in page.auto_paging_iter()][::-1]
+            return [event_of(one) for one in page.auto_paging_iter()][::-1]
 
     def event(self, body: bytes, signature: str) -> Event:
         """What a call of the webhook tells. Raises NotGenuine when Stripe has not signed this very
@@ -241,7 +167,7 @@ class Gateway:
 
         try:
             told = self._client.construct_event(body, signature, self._webhook_secret, tolerance=0)
-            event, is_live = _event(told), told.livemode
+            event, is_live = event_of(told), told.livemode
             json.dumps(event.thing, ensure_ascii=False).encode()  # no half characters
             if event.kind.startswith("charge.dispute."):
                 dispute_of(event.thing)
@@ -284,72 +210,6 @@ def _in_our_words() -> Iterator[None]:
 
 def _since(at: datetime, **further: list[str]) -> Any:
     return {"created": {"gte": int(at.timestamp())}, "limit": 100, **further}
-
-
-def _session(found: stripe.checkout.Session) -> Session:
-    intent = found.payment_intent
-    intent_id = intent if isinstance(intent, str) or intent is None else intent.id
-    charge = None if isinstance(intent, str) or intent is None else intent.latest_charge
-    known = charge if charge is not None and not isinstance(charge, str) else None
-    fee = known.balance_transaction if known is not None else None
-    has_fee = fee is not None and not isinstance(fee, str)
-    return Session(
-        id=found.id,
-        reference=found.client_reference_id or "",
-        standing=_standing(found),
-        cents=found.amount_total or 0,
-        currency=(found.currency or "").upper(),
-        is_ours=bool((found.to_dict().get("metadata") or {}).get("payment")),
-        url=found.url or "",
-        intent_id=intent_id,
-        charge_id=known.id if known is not None else None,
-        charged_at=datetime.fromtimestamp(known.created, UTC) if known is not None else None,
-        fee_id=fee.id if has_fee else None,  # type: ignore[union-attr]
-        fee_cents=fee.fee if has_fee else None,  # type: ignore[union-attr]
-    )
-
-
-def _standing(found: stripe.checkout.Session) -> Standing:
-    if found.payment_status == "paid":
-        return Standing.PAID
-    if found.status == "open":
-        return Standing.OPEN
-    if found.status == "expired":
-        return Standing.EXPIRED
-    intent = found.payment_intent
-    if intent is not None and not isinstance(intent, str) and intent.status != "processing":
-        return Standing.FAILED
-    return Standing.PROCESSING
-
-
-def _refund(found: stripe.Refund) -> SentRefund:
-    intent = found.payment_intent
-    return SentRefund(
-        id=found.id,
-        state=WORDS_OF_REFUND.get(found.status or "", RefundState.PENDING),
-        cents=found.amount,
-        intent_id=intent if isinstance(intent, str) else intent.id if intent else "",
-        key=str((found.to_dict().get("metadata") or {}).get("refund", "")),
-        at=datetime.fromtimestamp(found.created, UTC),
-    )
-
-
-def dispute_of(thing: Mapping[str, Any]) -> Dispute:
-    """The dispute that an event tells of."""
-    return Dispute(
-        id=str(thing["id"]),
-        intent_id=str(thing.get("payment_intent") or ""),
-        cents=int(thing["amount"]),
-        is_won=thing.get("status") == "won",
-        at=datetime.fromtimestamp(int(thing["created"]), UTC),
-    )
-
-
-def _event(told: stripe.Event) -> Event:
-    thing = told.data.to_dict()["object"]
-    if not isinstance(thing, Mapping):
-        raise TypeError("An event tells of an object.")
-    return Event(str(told.id), str(told.type), thing)
 
 
 def _signed_at(signature: str) -> int:

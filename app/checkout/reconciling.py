@@ -17,7 +17,8 @@ from sqlalchemy import func, or_, select
 from app import clock
 from app.billing import ledger
 from app.checkout import events, reconciled, refunding, settling
-from app.checkout.gateway import Gateway, GatewayRefused, SentRefund, Session, Standing
+from app.checkout.facts import SentRefund, Session, Standing
+from app.checkout.gateway import Gateway, GatewayRefused
 from app.checkout.reconciled import Finding, Result
 from app.extensions import db
 from app.models import (

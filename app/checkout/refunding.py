@@ -8,7 +8,8 @@ from sqlalchemy import select, update
 
 from app import clock
 from app.billing import ledger
-from app.checkout.gateway import Gateway, GatewayDown, GatewayRefused, SentRefund
+from app.checkout.facts import SentRefund
+from app.checkout.gateway import Gateway, GatewayDown, GatewayRefused
 from app.clinic import audit
 from app.extensions import db
 from app.models import Appointment, LedgerKind, Payment, Refund, RefundCause, RefundState

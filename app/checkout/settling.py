@@ -16,7 +16,8 @@ from sqlalchemy.orm import contains_eager, selectinload
 
 from app import clock
 from app.billing import ledger, receipts, refunds
-from app.checkout.gateway import Event, Gateway, Session, Standing
+from app.checkout.facts import Event, Session, Standing
+from app.checkout.gateway import Gateway
 from app.clinic import audit, settings
 from app.errors import NotFound
 from app.extensions import db

@@ -9,7 +9,8 @@ from datetime import datetime, timedelta
 from sqlalchemy import func, select, update
 
 from app.billing import ledger
-from app.checkout.gateway import Gateway, GatewayDown, GatewayRefused, Order, Session
+from app.checkout.facts import Order, Session
+from app.checkout.gateway import Gateway, GatewayDown, GatewayRefused
 from app.clinic import settings
 from app.errors import ClinicError, NotFound
 from app.extensions import db

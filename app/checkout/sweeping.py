@@ -11,7 +11,8 @@ from sqlalchemy import Select, or_, select, update
 
 from app import clock
 from app.checkout import settling, starting
-from app.checkout.gateway import Gateway, GatewayRefused, Session
+from app.checkout.facts import Session
+from app.checkout.gateway import Gateway, GatewayRefused
 from app.checkout.starting import Till
 from app.extensions import db
 from app.models import Appointment, Payment, PaymentState

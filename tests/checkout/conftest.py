@@ -15,7 +15,8 @@ from werkzeug.serving import make_server
 from app import clock
 from app.billing import ledger
 from app.checkout import events, refunding, settling, starting, sweeping
-from app.checkout.gateway import Event, Gateway
+from app.checkout.facts import Event
+from app.checkout.gateway import Gateway
 from app.checkout.settling import Settled
 from app.checkout.starting import Till
 from app.extensions import db

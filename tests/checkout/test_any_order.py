@@ -21,7 +21,7 @@ from sqlalchemy import select
 from app import clock
 from app.billing import ledger
 from app.checkout import events, refunding, settling, starting, sweeping
-from app.checkout.gateway import Event
+from app.checkout.facts import Event
 from app.errors import ClinicError
 from app.extensions import db
 from app.models import Appointment, Patient, Payment, PaymentState

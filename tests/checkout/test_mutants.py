@@ -29,7 +29,7 @@ from sqlalchemy import func, select
 
 from app.billing import ledger
 from app.checkout import events, settling, sweeping
-from app.checkout.gateway import Session
+from app.checkout.facts import Session
 from app.extensions import db
 from app.models import AppointmentStatus as Status
 from app.models import Payment, PaymentStatus, Refund, StripeEvent

@@ -9,7 +9,8 @@ from sqlalchemy import func, select
 
 from app.billing import ledger
 from app.checkout import events, settling, starting, sweeping
-from app.checkout.gateway import Event, GatewayDown, NotGenuine
+from app.checkout.facts import Event
+from app.checkout.gateway import GatewayDown, NotGenuine
 from app.clinic import settings
 from app.extensions import db
 from app.models import AppointmentStatus as Status
