@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from sqlalchemy import update
@@ -11,7 +12,7 @@ from app.clinic import audit
 from app.clock import instant_of
 from app.extensions import db
 from app.messaging import outbox
-from app.models import Appointment
+from app.models import Appointment, Payment
 from app.models import AppointmentStatus as Status
 from app.scheduling import claims, floors, holds, openings, refusals
 from app.scheduling.moves import Actor, move_on
@@ -39,37 +40,36 @@ def cancel(
     ChangedMeanwhile.
     """
     desk = desk or openings.desk()
-    if actor.who is Who.PATIENT and appointment.status in MOVABLE:
-        check_cutoff(desk, appointment)
     was = appointment.status
+    if actor.who is Who.PATIENT and was in MOVABLE:
+        check_cutoff(desk, appointment)
     if was is Status.HELD:
         raise refusals.OnlyHeld
     if was is Status.CANCELLED and appointment.version != version + 1:
         raise refusals.NotNow("This appointment is already cancelled.")
     payments = ledger.payments_of(appointment, lock=True)
-    move_on(
-        appointment,
-        Status.CANCELLED,
-        actor,
-        version=version,
-        why=reason.strip()[:LONGEST_REASON],
-    )
+    why = reason.strip()[:LONGEST_REASON]
+    move_on(appointment, Status.CANCELLED, actor, version=version, why=why)
     if was is not Status.CANCELLED:
-        by_patient = actor.who is Who.PATIENT
-        refunds.for_cancelling(
-            appointment,
-            payments,
-            actor.user,
-            by_patient=by_patient,
-            wait=timedelta() if by_patient else desk.settings.undo,
-        )
-        outbox.appointment_cancelled(
-            appointment,
-            by=actor.who.value,
-            declined=was is Status.REQUESTED,
-            # The clinic's own refusal can be taken back for a moment; until then nobody is told.
-            not_before=desk.at if actor.who is Who.PATIENT else desk.at + desk.settings.undo,
-        )
+        _settle_up(appointment, payments, actor, desk, declined=was is Status.REQUESTED)
+
+
+def _settle_up(
+    appointment: Appointment,
+    payments: Sequence[Payment],
+    actor: Actor,
+    desk: Desk,
+    *,
+    declined: bool,
+) -> None:
+    """Give back what the terms give back, and tell the patient; not before the clinic's own
+    refusal can no longer be taken back."""
+    by_patient = actor.who is Who.PATIENT
+    wait = timedelta() if by_patient else desk.settings.undo
+    refunds.for_cancelling(appointment, payments, actor.user, by_patient=by_patient, wait=wait)
+    outbox.appointment_cancelled(
+        appointment, by=actor.who.value, declined=declined, not_before=desk.at + wait
+    )
 
 
 @transactional
