@@ -21,7 +21,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import event, func, select
 
 from app import clock
-from app.directory.catalogue import DoctorFacts
+from app.directory.facts import DoctorFacts
 from app.extensions import db
 from app.models import Patient
 from app.scheduling import bookings, holds, openings

@@ -11,7 +11,7 @@ from app.accounts import finding
 from app.admin import bp
 from app.admin.asked import chosen, searched
 from app.directory import approvals
-from app.directory.catalogue import Catalogue
+from app.directory.facts import Catalogue
 from app.errors import NotFound
 from app.htmx import respond
 from app.inputs import a_day, a_page

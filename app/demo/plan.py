@@ -13,7 +13,7 @@ from enum import StrEnum
 from random import Random
 
 from app.clock import instant_of
-from app.directory.catalogue import DoctorFacts, VisitTypeFacts
+from app.directory.facts import DoctorFacts, VisitTypeFacts
 from app.scheduling.agenda import PlaceShape, Shape
 from app.scheduling.availability import bookable_starts, count, positions
 from app.scheduling.days import MINUTES_PER_TICK, local_day, run, starts_of

@@ -9,13 +9,8 @@ from typing import Any
 
 from sqlalchemy import select
 
-from app.directory.catalogue import (
-    Catalogue,
-    DoctorFacts,
-    SpecialtyFacts,
-    VisitTypeFacts,
-    visit_type_facts,
-)
+from app.directory.catalogue import visit_type_facts
+from app.directory.facts import Catalogue, DoctorFacts, SpecialtyFacts, VisitTypeFacts
 from app.directory.languages import language_name
 from app.directory.profile import Profile, Terms
 from app.extensions import db

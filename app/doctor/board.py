@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from flask import Response, make_response, render_template, request, url_for
 
-from app.directory.catalogue import DoctorFacts
+from app.directory.facts import DoctorFacts
 from app.doctor import bp, whose
 from app.doctor.rows import Row, rows_of
 from app.formats import clock_time

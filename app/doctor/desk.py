@@ -12,7 +12,7 @@ from flask import Response, abort, make_response, render_template, url_for
 
 from app.clock import instant_of
 from app.directory import approvals
-from app.directory.catalogue import DoctorFacts, VisitTypeFacts
+from app.directory.facts import DoctorFacts, VisitTypeFacts
 from app.doctor.whose import choose, waiting, zone_of
 from app.htmx import varies
 from app.inputs import a_day, a_tick

@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 from flask import Response, request
 
 from app.clock import tick_of
-from app.directory.catalogue import DoctorFacts, VisitTypeFacts
+from app.directory.facts import DoctorFacts, VisitTypeFacts
 from app.doctor import bp
 from app.doctor.booking import booked
 from app.doctor.desk import KEY_LENGTHS, new_key

@@ -5,7 +5,7 @@ from __future__ import annotations
 from zoneinfo import ZoneInfo
 
 from app.clinic.settings import ClinicSettings
-from app.directory.catalogue import VisitTypeFacts
+from app.directory.facts import VisitTypeFacts
 from app.formats import clock_time, minutes
 from app.models import Appointment
 from app.scheduling.why import Reason, Why

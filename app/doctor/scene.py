@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from flask import request, url_for
 
 from app.clock import instant_of
-from app.directory.catalogue import DoctorFacts, VisitTypeFacts
+from app.directory.facts import DoctorFacts, VisitTypeFacts
 from app.doctor.whose import chosen_doctor, zone_of
 from app.formats import clock_time, local_day, short_day, zone_name
 from app.inputs import FIRST_YEAR, LAST_YEAR, a_day, a_tick

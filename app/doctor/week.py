@@ -9,7 +9,7 @@ from datetime import datetime
 from flask import Response, make_response, render_template, request
 
 from app.clock import instant_of, tick_of
-from app.directory.catalogue import VisitTypeFacts
+from app.directory.facts import VisitTypeFacts
 from app.doctor import bp, reasons, whose
 from app.doctor.scene import Scene, scene_asked_for
 from app.htmx import respond, tag_of, tagged, unchanged, varies, wants_fragment

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 from flask import Response, abort, make_response, render_template, request, url_for
 
 from app.directory import approvals
-from app.directory.catalogue import DoctorFacts
+from app.directory.facts import DoctorFacts
 from app.htmx import see_other, varies
 from app.models import Doctor, Role
 from app.scheduling import openings

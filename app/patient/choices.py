@@ -9,7 +9,7 @@ from datetime import date
 
 from flask import url_for
 
-from app.directory.catalogue import Catalogue, DoctorFacts, SpecialtyFacts, VisitTypeFacts
+from app.directory.facts import Catalogue, DoctorFacts, SpecialtyFacts, VisitTypeFacts
 from app.inputs import a_day, a_tick
 
 ANY_DOCTOR = "any"

@@ -16,7 +16,7 @@ from sqlalchemy import ColumnElement, Select, bindparam, or_, select
 from app.clinic import revision
 from app.clock import instant_of, tick_of
 from app.directory import catalogue
-from app.directory.catalogue import LocationFacts
+from app.directory.facts import LocationFacts
 from app.extensions import db
 from app.models import Appointment, Closure, HoursException, HoursExceptionKind, WorkingHours
 from app.models import AppointmentStatus as Status

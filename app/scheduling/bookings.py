@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import update
 
 from app.clock import tick_of
-from app.directory.catalogue import VisitTypeFacts
+from app.directory.facts import VisitTypeFacts
 from app.errors import NotFound
 from app.extensions import db
 from app.messaging import outbox

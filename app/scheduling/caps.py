@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import func, inspect, select
 from sqlalchemy.orm import joinedload
 
-from app.directory.catalogue import DoctorFacts
+from app.directory.facts import DoctorFacts
 from app.extensions import db
 from app.models import Appointment, Patient
 from app.models import AppointmentStatus as Status

@@ -8,7 +8,7 @@ from datetime import date, datetime
 from sqlalchemy import or_, select
 
 from app.clock import instant_of
-from app.directory.catalogue import VisitTypeFacts
+from app.directory.facts import VisitTypeFacts
 from app.extensions import db
 from app.models import Appointment, HoursException, HoursExceptionKind
 from app.models import AppointmentStatus as Status

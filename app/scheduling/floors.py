@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy import case, select, update
 from sqlalchemy.exc import IntegrityError
 
-from app.directory.catalogue import DoctorFacts
+from app.directory.facts import DoctorFacts
 from app.extensions import db
 from app.models import OpeningFloor
 from app.scheduling import agenda, nearby, openings

@@ -14,7 +14,7 @@ from sqlalchemy.exc import IntegrityError
 
 from app import clock
 from app.clinic import audit
-from app.directory.catalogue import DoctorFacts, VisitTypeFacts
+from app.directory.facts import DoctorFacts, VisitTypeFacts
 from app.extensions import db
 from app.messaging import outbox
 from app.models import Appointment, Claim, Patient

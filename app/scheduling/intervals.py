@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import combinations
 
-from app.directory.catalogue import LocationFacts
+from app.directory.facts import LocationFacts
 from app.formats import long_day
 from app.models import HoursException, WorkingHours
 from app.scheduling.availability import ticks_in

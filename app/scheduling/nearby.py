@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
 
-from app.directory.catalogue import DoctorFacts, LocationFacts, VisitTypeFacts
+from app.directory.facts import DoctorFacts, LocationFacts, VisitTypeFacts
 from app.scheduling import openings
 from app.scheduling.days import ONE_DAY, TICKS_A_DAY, date_of, local_day, run
 from app.scheduling.openings import ZONES_APART, Desk, FreeStarts, Opening

@@ -16,7 +16,7 @@ from app.clinic import revision, settings
 from app.clinic.settings import ClinicSettings
 from app.clock import TICK_SECONDS, instant_of
 from app.directory import catalogue
-from app.directory.catalogue import Catalogue, DoctorFacts, LocationFacts, VisitTypeFacts
+from app.directory.facts import Catalogue, DoctorFacts, LocationFacts, VisitTypeFacts
 from app.models import Appointment
 from app.scheduling import agenda, refusals
 from app.scheduling.agenda import PlaceShape, Shape

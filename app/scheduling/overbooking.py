@@ -11,7 +11,7 @@ from datetime import timedelta
 
 from app.clinic import audit
 from app.clock import instant_of
-from app.directory.catalogue import DoctorFacts, LocationFacts, VisitTypeFacts
+from app.directory.facts import DoctorFacts, LocationFacts, VisitTypeFacts
 from app.errors import ChangedMeanwhile, ClinicError
 from app.models import Appointment, Patient, User
 from app.scheduling import diary, openings, refusals, staff_bookings, why

@@ -10,7 +10,7 @@ from datetime import date, datetime, timedelta
 from typing import Protocol
 
 from app.clock import tick_of
-from app.directory.catalogue import LocationFacts
+from app.directory.facts import LocationFacts
 from app.models import HoursException, HoursExceptionKind, WorkingHours
 from app.scheduling.availability import ticks_in
 from app.scheduling.days import ONE_DAY, Window, local_day

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from heapq import heapify, heappop, heappush
 
-from app.directory.catalogue import DoctorFacts, VisitTypeFacts
+from app.directory.facts import DoctorFacts, VisitTypeFacts
 from app.scheduling import floors, soonest
 from app.scheduling.days import next_start
 from app.scheduling.openings import Desk, Opening

@@ -13,7 +13,7 @@ from dataclasses import dataclass, fields, replace
 from datetime import date
 from functools import lru_cache
 
-from app.directory.catalogue import Catalogue, DoctorFacts, LocationFacts, SpecialtyFacts
+from app.directory.facts import Catalogue, DoctorFacts, LocationFacts, SpecialtyFacts
 from app.models import VisitMode
 from app.paging import Page
 from app.scheduling.openings import Desk, Opening

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import islice
 
-from app.directory.catalogue import DoctorFacts, LocationFacts, VisitTypeFacts
+from app.directory.facts import DoctorFacts, LocationFacts, VisitTypeFacts
 from app.models import VisitMode
 from app.scheduling import agenda
 from app.scheduling.agenda import PlaceShape, Shape

@@ -13,7 +13,7 @@ from sqlalchemy.exc import IntegrityError
 
 from app.clinic import audit
 from app.clock import instant_of
-from app.directory.catalogue import DoctorFacts, VisitTypeFacts
+from app.directory.facts import DoctorFacts, VisitTypeFacts
 from app.errors import NotAllowed
 from app.extensions import db
 from app.formats import clock_time

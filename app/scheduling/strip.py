@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
 
-from app.directory.catalogue import DoctorFacts, LocationFacts, VisitTypeFacts
+from app.directory.facts import DoctorFacts, LocationFacts, VisitTypeFacts
 from app.scheduling.agenda import PlaceShape
 from app.scheduling.availability import bookable_starts, count
 from app.scheduling.days import Window, local_day, run

@@ -10,7 +10,7 @@ from itertools import groupby
 from zoneinfo import ZoneInfo
 
 from app.clock import tick_of
-from app.directory.catalogue import LocationFacts, VisitTypeFacts
+from app.directory.facts import LocationFacts, VisitTypeFacts
 from app.models import Appointment, HoursExceptionKind
 from app.models import AppointmentStatus as Status
 from app.scheduling.axis import Hour, Row, axis_of, hours_of, rows_of

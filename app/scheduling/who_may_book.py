@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import select
 
-from app.directory.catalogue import DoctorFacts, VisitTypeFacts
+from app.directory.facts import DoctorFacts, VisitTypeFacts
 from app.errors import ClinicError
 from app.extensions import db
 from app.models import Appointment, Patient, WhoMayBook

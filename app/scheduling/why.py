@@ -8,7 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from app.clock import instant_of, tick_of
-from app.directory.catalogue import LocationFacts, VisitTypeFacts
+from app.directory.facts import LocationFacts, VisitTypeFacts
 from app.models import Appointment, HoursExceptionKind
 from app.models import AppointmentStatus as Status
 from app.scheduling.agenda import PlaceShape

@@ -8,7 +8,7 @@ from typing import Any
 
 from flask import url_for
 
-from app.directory.catalogue import Catalogue
+from app.directory.facts import Catalogue
 from app.directory.languages import LANGUAGES
 from app.formats import long_day
 from app.inputs import a_day

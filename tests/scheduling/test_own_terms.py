@@ -7,7 +7,7 @@ from datetime import date, timedelta
 import pytest
 
 from app.clock import tick_of
-from app.directory.catalogue import VisitTypeFacts
+from app.directory.facts import VisitTypeFacts
 from app.extensions import db
 from app.models import Appointment, Doctor, VisitType
 from app.scheduling import bookings, changes, holds, nearby, openings, refusals, soonest, strip

@@ -13,7 +13,7 @@ from sqlalchemy import delete, update
 
 from app import clock
 from app.clinic import revision
-from app.directory.catalogue import Catalogue
+from app.directory.facts import Catalogue
 from app.errors import ClinicError
 from app.extensions import db
 from app.models import OpeningFloor, Patient, VisitMode, WorkingHours

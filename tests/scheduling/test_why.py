@@ -10,7 +10,7 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from app.clock import tick_of
-from app.directory.catalogue import DoctorFacts, VisitTypeFacts
+from app.directory.facts import DoctorFacts, VisitTypeFacts
 from app.models import Closure, Doctor, HoursException, HoursExceptionKind, VisitType
 from app.scheduling import diary, holds, nearby, openings, why
 from app.scheduling.days import date_of
