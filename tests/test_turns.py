@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from app.turns import Turns
+from app.turns import ELSEWHERE, MOST_ELSEWHERE, Turns
 
 PATIENCE = 10
 
@@ -24,7 +24,7 @@ class Desk:
 
     def __call__(self, environ: dict[str, Any], _start: Any) -> list[bytes]:
         self.served.append(environ["PATH_INFO"])
-        if environ["PATH_INFO"] == "first":
+        if environ["PATH_INFO"] in {"first", "/pay/"}:
             self.busy.set()
             assert self.go_on.wait(PATIENCE)
         if environ["PATH_INFO"] == "broken":
@@ -127,3 +127,71 @@ def test_a_body_of_unknown_length_is_read_before_the_turn_too_as_far_as_is_allow
     environ["wsgi.input_terminated"] = True
     Turns(app, at_once=1, longest_body=100)(environ, lambda *_: None)  # type: ignore[arg-type]
     assert asked_before == [101]
+
+
+def ask(turns: Turns, method: str, path: str) -> str:
+    """The status that a request is answered with; empty if the application answered."""
+    said: list[str] = []
+    environ = {"REQUEST_METHOD": method, "PATH_INFO": path, "wsgi.input": BytesIO()}
+    turns(environ, lambda status, _: said.append(status))  # type: ignore[arg-type,return-value]
+    return "".join(said)
+
+
+@contextmanager
+def a_slow_gateway() -> Iterator[tuple[Desk, Turns]]:
+    """As many people pay as may wait for it."""
+    desk = Desk()
+    turns = Turns(desk, at_once=1, longest_body=100)
+    threads = [
+        Thread(target=ask, args=(turns, "POST", "/pay/"), daemon=True)
+        for _ in range(MOST_ELSEWHERE)
+    ]
+    for thread in threads:
+        thread.start()
+    while len(desk.served) < MOST_ELSEWHERE:
+        threads[0].join(0.001)
+    yield desk, turns
+    desk.go_on.set()
+    for thread in threads:
+        thread.join(PATIENCE)
+        assert not thread.is_alive()
+
+
+def test_only_so_many_wait_for_a_gateway_and_the_next_come_back_later() -> None:
+    with a_slow_gateway() as (desk, turns):
+        assert {ask(turns, *way) for way in ELSEWHERE} == {"503 Service Unavailable"}
+        assert ask(turns, "GET", "/") == "", "who does not pay is served meanwhile"
+        assert desk.served.count("/") == 1
+    assert ask(turns, "GET", "/payment-success/") == "", "they have made room"
+
+
+def test_a_fault_at_the_gateway_makes_room_again() -> None:
+    turns = Turns(Desk(), at_once=1, longest_body=100)
+    turns.app = lambda *_: 1 / 0  # type: ignore[assignment,return-value]
+    for _ in range(MOST_ELSEWHERE + 1):
+        with pytest.raises(ZeroDivisionError):
+            ask(turns, "POST", "/stripe-webhook/")
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("GET", "/pay/"),
+        ("OPTIONS", "/pay/"),
+        ("PUT", "/stripe-webhook/"),
+        ("OPTIONS", "/payment-success/"),
+        ("POST", "/pay/../"),
+        ("POST", "/pay/../admin/"),
+        ("POST", "/pay//"),
+        ("POST", "//pay/"),
+        ("POST", "/PAY/"),
+        ("GET", "/payment-success"),
+        ("GET", "/payment-success/../"),
+        ("GET", "/payment-success/anything/"),
+    ],
+)
+def test_what_only_looks_like_paying_waits_its_turn(method: str, path: str) -> None:
+    with a_busy_desk() as (desk, turns, threads):
+        threads.append(visit(turns, path, method))
+        assert path not in desk.served
+    assert desk.served[-1] == path
