@@ -10,8 +10,8 @@ from wtforms import ColorField, HiddenField, SelectChoice, SelectField, StringFi
 
 from app.accounts import profile
 from app.clinic import colours, policy, settings
-from app.clinic.settings import ClinicSettings
-from app.fields import AddressField, LeadsField, LineField, PhoneField
+from app.clinic.settings import CURRENCIES, ClinicSettings
+from app.fields import AddressField, LeadsField, LineField, PhoneField, TextField
 from app.inputs import a_number
 
 LARGEST = 999_999
@@ -91,6 +91,23 @@ class SettingsForm(ClinicForm):
         "Colour",
         description="Of the clinic’s e-mails: their head, their buttons and their links. White "
         "words must be readable on it.",
+    )
+    currency = SelectField(
+        "Currency",
+        choices=[SelectChoice(one) for one in CURRENCIES],
+        validate_choice=False,
+        description="What new visit types are priced in. Visit types, bookings and payments that "
+        "exist keep theirs.",
+    )
+    receipt_address = TextField(
+        "Address on receipts",
+        description="As it should stand under the clinic’s name, in several lines. A receipt keeps "
+        "what was set when it was issued.",
+    )
+    tax_line = LineField(
+        "Tax line on receipts",
+        longest=policy.LONGEST_TAX_LINE,
+        description="What your law wants said, such as a tax number or why no tax is charged.",
     )
     horizon_days = WholeField(
         "How far ahead",
@@ -180,6 +197,7 @@ GROUPS = (
         "Booking and cancelling",
         ("horizon_days", "minimum_notice_minutes", "cancel_cutoff_hours", "hold_minutes"),
     ),
+    ("Prices and receipts", ("currency", "receipt_address", "tax_line")),
     ("Paid visits that are cancelled", ("free_until_hours", "late_fee_percent")),
     (
         "Limits",

@@ -8,6 +8,7 @@ from flask_wtf import FlaskForm
 from wtforms import BooleanField, HiddenField, RadioField, SelectChoice, SelectField, StringField
 from wtforms.validators import StopValidation
 
+from app.clinic import settings
 from app.directory import entries
 from app.directory.visit_types import LONGEST, LONGEST_BUFFER, MULTIPLE, SHORTEST, STEPS, Terms
 from app.fields import LeadsField, LineField, TextField
@@ -15,7 +16,6 @@ from app.formats import amount
 from app.inputs import a_number, a_price
 from app.models import PayWhen, VisitMode, VisitType, WhoMayBook
 
-CURRENCIES = ("EUR", "GBP", "USD", "CHF", "DKK", "NOK", "SEK", "PLN", "CZK", "CAD", "AUD", "JPY")
 PAID = (
     (PayWhen.AT_CLINIC, "At the clinic"),
     (PayWhen.ONLINE, "Online, to book it"),
@@ -120,8 +120,9 @@ class VisitTypeForm(FlaskForm):
     version = HiddenField()
 
     def __init__(self, *args: Any, stored_currency: str | None = None, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        known = dict.fromkeys([*filter(None, [stored_currency]), *CURRENCIES])
+        own = settings.current().currency
+        super().__init__(*args, **({"currency": own} | kwargs))
+        known = dict.fromkeys([*filter(None, [stored_currency]), own])
         self.currency.choices = [SelectChoice(one) for one in known]
 
     def validate_price(self, field: Any) -> None:

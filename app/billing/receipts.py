@@ -22,7 +22,14 @@ def issue(payment: Payment) -> Receipt:
         number=_next_number(),
         payment_id=payment.id,
         issued_at=clock.now(),
-        issuer={"name": clinic.name, "phone": clinic.phone, "email": clinic.email},
+        issuer={
+            "name": clinic.name,
+            "phone": clinic.phone,
+            "email": clinic.email,
+            "address": clinic.receipt_address,
+            "tax_line": clinic.tax_line,
+            "zone": clinic.zone,
+        },
     )
     db.session.add(receipt)
     db.session.flush()

@@ -10,13 +10,15 @@ from typing import Any
 from zoneinfo import available_timezones
 
 from app.clinic import audit, colours, history, revision, settings
-from app.clinic.settings import REMINDER_LEADS, ClinicSettings
+from app.clinic.settings import CURRENCIES, REMINDER_LEADS, ClinicSettings
 from app.errors import ChangedMeanwhile, ClinicError, NotAllowed
 from app.extensions import db
 from app.models import AuditEvent, Role, User
 from app.transaction import transactional
 
 LONGEST_NAME = 80
+LONGEST_TAX_LINE = 120
+LONGEST_RECEIPT_ADDRESS, MOST_RECEIPT_LINES = 400, 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +48,9 @@ BOUNDS: dict[str, Bounds] = {
     "idle_minutes_patient": Bounds(5, 1440, "minutes"),
     "session_hours": Bounds(1, 72, "hours"),
 }
-TEXTS = ("name", "phone", "email", "zone", "colour")
+TEXTS = (
+    "name", "phone", "email", "zone", "colour", "currency", "receipt_address", "tax_line"
+)  # fmt: skip
 REMINDERS = "reminder_hours"
 CHANGEABLE = (*TEXTS, *BOUNDS, REMINDERS)
 LONGEST_QUIET_HOURS = 16
@@ -105,6 +109,21 @@ def complaints_about(wanted: ClinicSettings) -> dict[str, str]:
             "minimum_notice_minutes",
             "With this notice nothing could ever be booked. Make it shorter than the time ahead.",
         )
+    return found | _complaints_about_receipts(wanted)
+
+
+def _complaints_about_receipts(wanted: ClinicSettings) -> dict[str, str]:
+    found = {}
+    address, tax_line = wanted.receipt_address, wanted.tax_line
+    if wanted.currency not in CURRENCIES:
+        found["currency"] = "Choose one of the currencies in the list."
+    is_long = len(address.splitlines()) > MOST_RECEIPT_LINES
+    if is_long or len(address) > LONGEST_RECEIPT_ADDRESS:
+        found["receipt_address"] = (
+            f"Use at most {MOST_RECEIPT_LINES} lines and {LONGEST_RECEIPT_ADDRESS} characters."
+        )
+    if len(tax_line) > LONGEST_TAX_LINE or len(tax_line.splitlines()) > 1:
+        found["tax_line"] = f"Use one line of at most {LONGEST_TAX_LINE} characters."
     return found
 
 

@@ -14,6 +14,8 @@ from app.extensions import db
 from app.models import Setting
 
 NAME = "name"
+# ISO 4217, of two decimals or none, as Stripe takes them.
+CURRENCIES = ("EUR", "GBP", "USD", "CHF", "DKK", "NOK", "SEK", "PLN", "CZK", "CAD", "AUD", "JPY")
 REMINDER_LEADS = (336, 168, 72, 48, 24, 4, 2, 1)  # the hours before a visit that can be chosen
 
 
@@ -26,6 +28,9 @@ class ClinicSettings:
     email: str = ""
     zone: str = "Europe/Berlin"
     colour: str = "#76295c"
+    currency: str = "EUR"
+    receipt_address: str = ""  # several lines
+    tax_line: str = ""
     horizon_days: int = 60
     minimum_notice_minutes: int = 60
     hold_minutes: int = 10

@@ -77,6 +77,16 @@ def test_a_colour_on_which_white_can_be_read_is_kept(office: Office, typed, kept
         ("email", "nobody", "Enter an e-mail address"),
         ("zone", "Europe/Atlantis", "Choose one of the time zones"),
         ("zone", "europe/berlin", "Choose one of the time zones"),
+        ("currency", "XXX", "Choose one of the currencies"),
+        ("currency", "eur", "Choose one of the currencies"),
+        ("receipt_address", "\n".join("123456789"), "Use at most 8 lines and 400 characters"),
+        ("receipt_address", "x" * 401, "Use at most 8 lines and 400 characters"),
+        ("tax_line", "x" * 121, "Use at most 120 characters"),
+        ("tax_line", "two\nlines", "line breaks"),
+        ("free_until_hours", "337", "from 0 to 336"),
+        ("free_until_hours", "-1", "from 0 to 336"),
+        ("late_fee_percent", "101", "from 0 to 100"),
+        ("late_fee_percent", "2.5", "from 0 to 100"),
         ("colour", "", "Enter a colour as #"),
         ("colour", "crimson", "Enter a colour as #"),
         ("colour", "#12345", "Enter a colour as #"),
@@ -96,9 +106,49 @@ def test_what_cannot_stand_is_said_beside_the_field_and_nothing_is_lost(
     assert says in page.text
     kept = form_of(page).values
     assert kept["idle_minutes_staff"] == "33"
-    if name != "zone":
+    if name not in {"zone", "currency"}:
         assert kept[name].strip() == value.strip()
     assert stored(office) == ClinicSettings()
+
+
+def test_what_stands_on_prices_and_receipts_is_kept_as_it_was_typed(office: Office) -> None:
+    page = office.admin.submit(
+        form_of(office.admin.get(ADDRESS)),
+        currency="CHF",
+        receipt_address="Quay House\r\nQuay 1\r\n1000 Basel",
+        tax_line=" Free of tax, article 21 ",
+        free_until_hours="48",
+        late_fee_percent="50",
+    )
+    assert "The settings are saved" in page.text
+    now = stored(office)
+    assert (now.currency, now.tax_line) == ("CHF", "Free of tax, article 21")
+    assert now.receipt_address == "Quay House\nQuay 1\n1000 Basel"
+    assert (now.free_until_hours, now.late_fee_percent) == (48, 50)
+    (event,) = office.trail("clinic.settings")
+    assert event.after is not None
+    assert event.after["currency"] == "CHF"
+    assert "Currency Before: EUR After: CHF" in page.text
+    values = form_of(page).values
+    assert values["receipt_address"].strip().splitlines() == ["Quay House", "Quay 1", "1000 Basel"]
+    page = office.admin.submit(form_of(page), default="receipt_address")
+    assert form_of(page).values["receipt_address"].strip() == ""
+
+
+def test_the_terms_of_cancelling_hold_for_what_is_booked_from_now_on(office: Office) -> None:
+    with office.app.app_context():
+        patient, doctor = a_patient(), a_doctor()
+        before = booked(patient, doctor, tomorrow_at("10:30"))
+        known = (before.free_until_hours, before.late_fee_percent)
+    office.admin.submit(
+        form_of(office.admin.get(ADDRESS)), free_until_hours="72", late_fee_percent="30"
+    )
+    with office.app.app_context():
+        db.session.expire_all()
+        db.session.add_all([patient, doctor, before])
+        after = booked(patient, doctor, tomorrow_at("11:30"))
+        assert (after.free_until_hours, after.late_fee_percent) == (72, 30)
+        assert (before.free_until_hours, before.late_fee_percent) == known
 
 
 def test_a_notice_longer_than_the_time_ahead_is_refused(office: Office) -> None:

@@ -17,6 +17,7 @@ from tests.builders import (
     at,
     booked,
     on_own_terms,
+    policy,
 )
 from tests.pages import HTMX, Page
 
@@ -30,7 +31,7 @@ TALK: dict[str, Any] = {
     "mode": "online",
     "who_may_book": "returning",
     "price": "60,50",
-    "currency": "CHF",
+    "currency": "EUR",
     "needs_approval": "y",
     "preparation": "Bring a list.",
 }
@@ -81,7 +82,7 @@ def test_a_visit_type_is_made_with_all_its_terms(office: Office) -> None:
     made = stored(office, "Long talk")
     assert made is not None
     assert (made.minutes, made.buffer_before, made.buffer_after, made.step) == (45, 5, 10, 30)
-    assert (made.price_cents, made.currency) == (6050, "CHF")
+    assert (made.price_cents, made.currency) == (6050, "EUR")
     assert (made.mode, made.who_may_book) == (VisitMode.ONLINE, WhoMayBook.RETURNING)
     assert (made.needs_approval, made.is_active) == (True, True)
     (event,) = office.trail("visit_type.created")
@@ -102,10 +103,27 @@ def test_a_visit_type_is_made_with_all_its_terms(office: Office) -> None:
 def test_a_price_is_read_as_people_write_it(
     office: Office, typed: str, currency: str, cents: int
 ) -> None:
+    with office.app.app_context():
+        policy(currency=currency)
     a_new_one(office, price=typed, currency=currency)
     made = stored(office, "Long talk")
     assert made is not None
     assert made.price_cents == cents
+
+
+def test_a_new_one_is_priced_in_the_clinics_currency_and_an_old_one_keeps_its_own(
+    office: Office,
+) -> None:
+    address = a_check_up(office)
+    with office.app.app_context():
+        policy(currency="CHF")
+    form = office.admin.get("/admin/visit-types/new/").form("/new/")
+    assert form.values["currency"] == "CHF"
+    assert a_new_one(office, currency="EUR").status == 422
+    page = office.admin.get(address)
+    assert page.form(address).values["currency"] == "EUR"
+    assert '<option value="CHF"' in page.html
+    assert '<option value="GBP"' not in page.html
 
 
 @pytest.mark.parametrize(
@@ -142,6 +160,8 @@ def test_what_cannot_be_is_refused_beside_its_field_and_nothing_is_lost(
 
 
 def test_yen_have_no_cents(office: Office) -> None:
+    with office.app.app_context():
+        policy(currency="JPY")
     refused = a_new_one(office, price="60.00", currency="JPY")
     assert refused.status == 422
     assert "like 6000" in refused.text

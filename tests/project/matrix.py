@@ -42,6 +42,8 @@ SETTINGS = {
     "phone": "+49 30 901820",
     "email": "hello@example.org",
     "zone": "Europe/Lisbon",
+    "currency": "EUR",
+    "receipt_address": "Quay House\nQuay 1",
     "horizon_days": "90",
     "minimum_notice_minutes": "30",
     "cancel_cutoff_hours": "12",
