@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import select
 
 from app.billing import ledger
-from app.checkout import refunding, settling
+from app.checkout import heard, refunding, settling
 from app.checkout.facts import Dispute, Event, dispute_of
 from app.checkout.gateway import Gateway
 from app.extensions import db
@@ -26,6 +26,8 @@ HANDLED = [*SESSIONS, "payment_intent.payment_failed", *REFUNDS, *DISPUTES]
 def handle(gateway: Gateway, event: Event) -> None:
     """Do what an event calls for; nothing for one that is known, of another kind, or about money
     that is not ours. Raises GatewayDown: then the gateway tells it again."""
+    if heard.is_known(event):
+        return
     if event.kind in SESSIONS:
         session_id = str(event.thing.get("id") or "")
         payment = settling.payment_of_session(session_id) or _by_reference(
@@ -40,9 +42,10 @@ def handle(gateway: Gateway, event: Event) -> None:
         if _by_intent(intent_id) is not None:
             let_go()
             for sent in gateway.refunds_of(intent_id):
-                refunding.write_down(sent)
+                is_meant = sent.id == event.thing.get("id")
+                refunding.write_down(sent, event if is_meant else None)
     elif event.kind in DISPUTES:
-        write_down_dispute(dispute_of(event.thing))
+        write_down_dispute(dispute_of(event.thing), event)
 
 
 def _by_reference(reference: str) -> Payment | None:
@@ -57,13 +60,15 @@ def _by_intent(intent_id: str) -> Payment | None:
 
 
 @transactional
-def write_down_dispute(dispute: Dispute) -> None:
+def write_down_dispute(dispute: Dispute, event: Event | None = None) -> None:
     """Write down that a payer's bank has taken money back, and that it came again if the clinic
     has won; nothing for money that is not ours."""
     found = _by_intent(dispute.intent_id)
     if found is None:
         return
     payment = db.session.get_one(Payment, found.id, with_for_update=True, populate_existing=True)
+    if event is not None and not heard.is_new(event):
+        return
     ledger.enter(payment, LedgerKind.DISPUTE, -dispute.cents, dispute.id, dispute.at)
     if dispute.is_won:
         ledger.enter(payment, LedgerKind.DISPUTE_WON, dispute.cents, dispute.id, dispute.at)

@@ -49,7 +49,8 @@ class Order:
 @dataclass(frozen=True, slots=True)
 class Session:
     """A session as Stripe says it is now. `cents` and `currency` are what it asks for; `charge_id`,
-    `fee_cents` and `charged_at` are there when it is paid, the fee when it is known."""
+    `fee_cents` and `charged_at` are there when it is paid, the fee when it is known, and
+    `method` in Stripe's word for it."""
 
     id: str
     reference: str
@@ -63,6 +64,7 @@ class Session:
     charged_at: datetime | None = None
     fee_id: str | None = None
     fee_cents: int | None = None
+    method: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +120,13 @@ def session_of(found: stripe.checkout.Session) -> Session:
         charged_at=datetime.fromtimestamp(known.created, UTC) if known is not None else None,
         fee_id=fee.id if has_fee else None,  # type: ignore[union-attr]
         fee_cents=fee.fee if has_fee else None,  # type: ignore[union-attr]
+        method=_method(known),
     )
+
+
+def _method(charge: stripe.Charge | None) -> str:
+    details = charge.payment_method_details if charge is not None else None
+    return details.type if details is not None else ""
 
 
 def _standing(found: stripe.checkout.Session) -> Standing:

@@ -8,7 +8,8 @@ from sqlalchemy import select, update
 
 from app import clock
 from app.billing import ledger
-from app.checkout.facts import SentRefund
+from app.checkout import heard
+from app.checkout.facts import Event, SentRefund
 from app.checkout.gateway import Gateway, GatewayDown, GatewayRefused
 from app.clinic import audit
 from app.extensions import db
@@ -37,10 +38,11 @@ def send_due(gateway: Gateway, at_most: int = AT_ONCE) -> int:
     return sent
 
 
-def write_down(sent: SentRefund) -> bool:
-    """Write down a refund as the gateway says it is now; False for one of money that is not ours.
-    One that nobody here has asked for was made by hand, and becomes a refund by staff."""
-    return _write_down(sent)
+def write_down(sent: SentRefund, event: Event | None = None) -> bool:
+    """Write down a refund as the gateway says it is now, once for an event that tells of it; False
+    for one of money that is not ours. One that nobody here has asked for was made by hand, and
+    becomes a refund by staff."""
+    return _write_down(sent, event=event)
 
 
 def _send(gateway: Gateway, refund: Refund) -> bool:
@@ -87,7 +89,7 @@ def _lease() -> Refund | None:
 
 
 @transactional
-def _write_down(sent: SentRefund, number: int | None = None) -> bool:
+def _write_down(sent: SentRefund, number: int | None = None, event: Event | None = None) -> bool:
     wanted = Refund.id == number if number is not None else Refund.stripe_id == sent.id
     found = db.session.scalars(select(Refund).where(wanted)).one_or_none()
     if found is None and sent.key:
@@ -99,6 +101,8 @@ def _write_down(sent: SentRefund, number: int | None = None) -> bool:
     payment = db.session.get_one(
         Payment, found.payment_id, with_for_update=True, populate_existing=True
     )
+    if event is not None and not heard.is_new(event):
+        return True
     refund = db.session.get_one(Refund, found.id, populate_existing=True)
     refund.stripe_id = sent.id
     ledger.enter(payment, LedgerKind.REFUND, -sent.cents, sent.id, sent.at)

@@ -16,6 +16,7 @@ from sqlalchemy.orm import contains_eager, selectinload
 
 from app import clock
 from app.billing import ledger, receipts, refunds
+from app.checkout import heard
 from app.checkout.facts import Event, Session, Standing
 from app.checkout.gateway import Gateway
 from app.clinic import audit, settings
@@ -29,7 +30,6 @@ from app.models import (
     Payment,
     PaymentState,
     RefundCause,
-    StripeEvent,
 )
 from app.models import AppointmentStatus as Status
 from app.scheduling import bookings, openings
@@ -39,6 +39,7 @@ from app.transaction import let_go, transactional
 
 PROCESSING_LASTS = timedelta(days=14)  # as long as a bank debit may take
 MOST_SHOWN = 200
+LONGEST_METHOD = 40
 LIVE = {PaymentState.OPEN, PaymentState.PROCESSING}
 STATES = {
     Standing.OPEN: PaymentState.OPEN,
@@ -125,7 +126,7 @@ def _write_down(
     if payment is None:
         raise NotFound
     appointment = _locked(payment.appointment_id)
-    if event is not None and not _is_new(event):
+    if event is not None and not heard.is_new(event):
         return Settled(payment.state, appointment.status)
     payment.session_id = payment.session_id or session.id
     payment.intent_id = session.intent_id or payment.intent_id
@@ -156,16 +157,9 @@ def _locked(appointment_id: int) -> Appointment:
     return appointment
 
 
-def _is_new(event: Event) -> bool:
-    """Note an event, in the transaction of its effect; False for one that is known."""
-    if db.session.get(StripeEvent, event.id) is not None:
-        return False
-    db.session.add(StripeEvent(id=event.id, kind=event.kind, received_at=clock.now()))
-    return True
-
-
 def _charge(payment: Payment, session: Session) -> None:
     at = session.charged_at or clock.now()
+    payment.method = session.method[:LONGEST_METHOD] or payment.method
     if session.charge_id is not None:
         ledger.enter(payment, LedgerKind.CHARGE, session.cents, session.charge_id, at)
     if session.fee_id is not None and session.fee_cents:

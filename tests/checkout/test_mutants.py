@@ -2,7 +2,8 @@
 tests named beside them are those that would fail.
 
 P1, P2   test_paying (webhook alone, page alone), test_races (page and webhook at once)
-P3, P4   test_races, twenty copies; here: event ids by SELECT without a lock
+P3, P4   test_races, twenty copies; here: event ids by SELECT without a lock, and ids that are noted
+         before their effect
 P5       test_settling, events in any order
 P6       test_settling, late money; test_races, late money and somebody else
 P7       test_settling, a session whose making nobody heard of; test_refunds_again, killed
@@ -25,15 +26,17 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import func, select
+from sqlalchemy import func, insert, select
 
 from app.billing import ledger
-from app.checkout import events, settling, sweeping
-from app.checkout.facts import Session
+from app.checkout import events, heard, settling, sweeping
+from app.checkout.facts import Event, Session
+from app.checkout.gateway import GatewayDown
 from app.extensions import db
 from app.models import AppointmentStatus as Status
 from app.models import Payment, PaymentStatus, Refund, StripeEvent
 from app.scheduling import holds
+from sandbox.api import Broken
 from tests.checkout.conftest import Desk, desk_of
 from tests.checkout.test_settling import paid
 from tests.conftest import FrozenClock
@@ -131,6 +134,33 @@ def test_event_ids_by_select_and_no_lock_on_the_payment_do_a_thing_twice(
         race(app, [partial(events.handle, desk.gateway, told)] * 2)
         db.session.rollback()
         assert db.session.scalar(select(func.count()).select_from(Refund)) == 2
+
+
+def test_an_event_that_is_noted_before_its_effect_is_lost_with_a_silent_gateway(
+    spoilt: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def noted_first(event: Event) -> bool:
+        known = db.session.get(StripeEvent, event.id) is not None
+        if not known:
+            with db.engine.begin() as connection:
+                connection.execution_options(docket_writes=True)
+                now = spoilt.the(payment.appointment).created_at
+                noted = {"id": event.id, "kind": event.kind, "received_at": now}
+                connection.execute(insert(StripeEvent).values(noted))
+        return known
+
+    payment = paid(spoilt)
+    (charge,) = spoilt.sandbox.store.all("charge")
+    spoilt.sandbox.ledger.refund({"charge": charge["id"]}, spoilt.sandbox.now())
+    (told,) = [one for one in spoilt.events() if one.kind == "refund.created"]
+    monkeypatch.setattr(heard, "is_known", noted_first)
+    spoilt.sandbox.broken = Broken(down=True)
+    with pytest.raises(GatewayDown):
+        events.handle(spoilt.gateway, told)
+    spoilt.sandbox.broken = Broken()
+    events.handle(spoilt.gateway, told)
+    with pytest.raises(AssertionError):
+        spoilt.check()
 
 
 def test_the_state_of_an_appointments_money_is_a_function_of_its_ledger(spoilt: Desk) -> None:

@@ -18,6 +18,7 @@ from app.models import (
     PaymentStatus,
     Receipt,
     Refund,
+    StripeEvent,
 )
 from app.scheduling import holds
 from app.scheduling.holders import Holder
@@ -25,7 +26,9 @@ from tests.checkout.conftest import PRICE, Desk
 from tests.races.racing import race
 
 
-def count(what: type[LedgerEntry | OutboxMessage | Receipt | Refund], **equal: object) -> int:
+def count(
+    what: type[LedgerEntry | OutboxMessage | Receipt | Refund | StripeEvent], **equal: object
+) -> int:
     db.session.rollback()
     query = select(func.count()).select_from(what).filter_by(**equal)
     return db.session.scalar(query) or 0
@@ -42,6 +45,27 @@ def test_twenty_copies_of_an_event_have_one_effect(racing_desk: Desk) -> None:
     assert count(LedgerEntry, kind=LedgerKind.CHARGE) == 1
     assert count(OutboxMessage, kind="appointment_confirmed") == 1
     assert count(Receipt) == 1
+
+
+@pytest.mark.parametrize("kind", ["refund.created", "charge.dispute.created"])
+def test_twenty_copies_about_money_that_goes_back_have_one_effect(
+    racing_desk: Desk, kind: str
+) -> None:
+    desk = racing_desk
+    payment = desk.begin()
+    desk.card(payment)
+    desk.settle(payment)
+    (charge,) = desk.sandbox.store.all("charge")
+    if kind == "refund.created":
+        desk.sandbox.ledger.refund({"charge": charge["id"], "amount": "2000"}, desk.sandbox.now())
+    else:
+        desk.sandbox.ledger.dispute(charge, desk.sandbox.now())
+    (told,) = [one for one in desk.events() if one.kind == kind]
+    answers = race(desk.app, [partial(events.handle, desk.gateway, told)] * 20)
+    assert answers == [None] * 20
+    entry = LedgerKind.REFUND if kind == "refund.created" else LedgerKind.DISPUTE
+    assert count(LedgerEntry, kind=entry) == 1
+    assert count(StripeEvent, id=told.id) == 1
 
 
 def test_return_page_and_webhook_meet_without_harm(racing_desk: Desk) -> None:

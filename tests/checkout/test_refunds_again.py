@@ -9,13 +9,15 @@ import sys
 import pytest
 from sqlalchemy import select
 
-from app.checkout import refunding
+from app.checkout import events, refunding
+from app.checkout.gateway import GatewayDown
 from app.extensions import db
-from app.models import Appointment, PaymentStatus, Refund, RefundCause, RefundState
+from app.models import Appointment, PaymentStatus, Refund, RefundCause, RefundState, StripeEvent
 from app.models import AppointmentStatus as Status
 from app.scheduling import changes
 from app.scheduling.moves import Actor
 from config import ROOT
+from sandbox.api import Broken
 from tests.checkout.conftest import PRICE, Desk, doctor
 from tests.checkout.test_settling import paid
 from tests.conftest import FrozenClock
@@ -75,6 +77,22 @@ def test_a_refund_that_is_refused_waits_for_an_admin(desk: Desk, frozen_clock: F
     db.session.refresh(refund)
     assert refund.state is RefundState.FAILED
     assert "No such payment_intent" in refund.error
+
+
+def test_a_refund_that_was_told_of_while_the_gateway_was_silent_is_entered_when_told_again(
+    desk: Desk,
+) -> None:
+    payment = paid(desk)
+    (charge,) = desk.sandbox.store.all("charge")
+    desk.sandbox.ledger.refund({"charge": charge["id"]}, desk.sandbox.now())
+    (told,) = [one for one in desk.events() if one.kind == "refund.created"]
+    desk.sandbox.broken = Broken(down=True)
+    with pytest.raises(GatewayDown):
+        events.handle(desk.gateway, told)
+    desk.sandbox.broken = Broken()
+    events.handle(desk.gateway, told)
+    assert desk.the(payment.appointment).payment_status is PaymentStatus.REFUNDED
+    assert db.session.get(StripeEvent, told.id) is not None
 
 
 KILLED = """

@@ -48,6 +48,7 @@ def test_who_pays_by_card_has_the_visit(desk: Desk) -> None:
     assert settled.appointment is visit.status is Status.CONFIRMED
     assert visit.payment_status is PaymentStatus.PAID
     assert visit.reason == "My knee"
+    assert desk.payment(visit).method == "card"
     entries = db.session.scalars(select(LedgerEntry.cents).order_by(LedgerEntry.id)).all()
     assert entries == [PRICE, -93]
 
