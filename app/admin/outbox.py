@@ -13,7 +13,7 @@ from app.admin.asked import chosen, searched
 from app.htmx import respond, see_other
 from app.inputs import a_day, a_page
 from app.messaging import mending, sent, told
-from app.messaging.search import SCANNED, Asked, Sort, Wanted, find
+from app.messaging.search import Asked, Sort, Wanted, find
 from app.messaging.troubles import Troubles, troubles
 from app.models import MessageKind, Role
 from app.scheduling import openings
@@ -57,7 +57,6 @@ def messages() -> Response:
         "admin/_messages.html",
         page=find(wanted, desk.at, a_page(request.args.get("page"))),
         wanted=wanted,
-        scanned=SCANNED,
         kinds=sorted(MessageKind, key=sent.kind_in_words),
         kind_in_words=sent.kind_in_words,
         in_brief=told.in_brief,

@@ -2,8 +2,7 @@
 by the day.
 
 The rows are heavy with what was sent, so no way of asking reads many of them: people are found by
-the index of recipients, days by the order of numbers, and a kind among the newest SCANNED messages
-of the days that are asked for.
+the index of recipients; the rest in the order in which indexes hold when messages were written.
 """
 
 from __future__ import annotations
@@ -15,7 +14,7 @@ from enum import StrEnum
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, Select, func, select
+from sqlalchemy import ColumnElement, Select, select
 
 from app.extensions import db
 from app.messaging.sent import WITH_ALL_SHOWN, WITHOUT_BODY
@@ -25,10 +24,6 @@ from app.paging import MOST, PAGE_SIZE, Page, page_of
 
 ONE_DAY = timedelta(1)
 RECIPIENTS = "ix_outbox_messages_recipient"
-SCANNED = 2_000
-# Messages are numbered when they are written and dated a moment earlier or later, but never by so
-# many.
-SLACK = 1_000
 
 
 class Asked(StrEnum):
@@ -71,18 +66,10 @@ class Wanted:
     sort: Sort = Sort.NEWEST
 
     @property
-    def is_of_days(self) -> bool:
-        return self.first_day is not None or self.last_day is not None
-
-    @property
     def is_narrowed(self) -> bool:
         """By anything but a search."""
-        return self.asked is not None or self.kind is not None or self.is_of_days
-
-    @property
-    def is_scanned(self) -> bool:
-        """Whether the kind alone has to be looked for, which no index knows."""
-        return self.kind is not None and not self.search
+        days = (self.first_day, self.last_day)
+        return any(part is not None for part in (self.asked, self.kind, *days))
 
     @property
     def is_by_recipient(self) -> bool:
@@ -96,9 +83,7 @@ class Wanted:
 def find(wanted: Wanted, at: datetime, page: int) -> Page[OutboxMessage]:
     """A page of the messages that are wanted, without what they say."""
     query = (
-        select(OutboxMessage)
-        .options(*WITH_ALL_SHOWN, *WITHOUT_BODY)
-        .where(*_narrowed(wanted, at), *_numbers(wanted))
+        select(OutboxMessage).options(*WITH_ALL_SHOWN, *WITHOUT_BODY).where(*_narrowed(wanted, at))
     )
     number: ColumnElement[Any] = OutboxMessage.id.expression
     if wanted.search:
@@ -106,9 +91,14 @@ def find(wanted: Wanted, at: datetime, page: int) -> Page[OutboxMessage]:
         if not wanted.is_narrowed:
             return _page_of(query, found, page)
         query = query.where(OutboxMessage.id.in_(found))
-    column = OutboxMessage.recipient.expression if wanted.is_by_recipient else number
-    order = [column.desc(), number.desc()] if wanted.is_turned else [column, number]
-    return page_of(query, number, order, page)
+    return page_of(query, number, _order(wanted), page)
+
+
+def _order(wanted: Wanted) -> list[ColumnElement[Any]]:
+    number: ColumnElement[Any] = OutboxMessage.id.expression
+    written: ColumnElement[Any] = OutboxMessage.created_at.expression
+    by = OutboxMessage.recipient.expression if wanted.is_by_recipient else written
+    return [by.desc(), number.desc()] if wanted.is_turned else [by, number]
 
 
 def _narrowed(wanted: Wanted, at: datetime) -> Iterable[ColumnElement[bool]]:
@@ -124,36 +114,6 @@ def _narrowed(wanted: Wanted, at: datetime) -> Iterable[ColumnElement[bool]]:
         yield OutboxMessage.created_at >= _midnight(wanted.first_day, wanted.zone)
     if wanted.last_day is not None:
         yield OutboxMessage.created_at < _midnight(wanted.last_day + ONE_DAY, wanted.zone)
-
-
-def _numbers(wanted: Wanted) -> Iterable[ColumnElement[bool]]:
-    """The stretch of numbers in which what is wanted lies."""
-    if not wanted.is_of_days and not wanted.is_scanned:
-        return
-    least = db.session.scalar(select(func.min(OutboxMessage.id))) or 0
-    most = db.session.scalar(select(func.max(OutboxMessage.id))) or 0
-    first, last = least, most
-    if wanted.first_day is not None:
-        first = _number_since(_midnight(wanted.first_day, wanted.zone), least, most) - SLACK
-    if wanted.last_day is not None:
-        last = _number_since(_midnight(wanted.last_day + ONE_DAY, wanted.zone), least, most) + SLACK
-    if wanted.is_scanned:
-        first = max(first, last - SCANNED)
-    yield OutboxMessage.id.between(first, last)
-
-
-def _number_since(instant: datetime, low: int, high: int) -> int:
-    """Where the messages written since an instant begin, to within SLACK: numbers rise with time,
-    so it is found by halving, in a dozen small steps however many messages there are."""
-    while high - low > SLACK:
-        middle = (low + high) // 2
-        written = select(OutboxMessage.created_at).where(OutboxMessage.id >= middle)
-        found = db.session.scalar(written.order_by(OutboxMessage.id).limit(1))
-        if found is None or found >= instant:
-            high = middle
-        else:
-            low = middle
-    return low
 
 
 def _of_people(wanted: Wanted) -> Sequence[int]:

@@ -62,11 +62,12 @@ class OutboxMessage(Base):
     __tablename__ = "outbox_messages"
     __table_args__ = (
         Index(None, "state", "next_try_at"),
+        Index(None, "kind", "created_at"),
         Base.__table_args__,
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    kind: Mapped[MessageKind] = mapped_column(Word(MessageKind), index=True)
+    kind: Mapped[MessageKind] = mapped_column(Word(MessageKind))
     dedupe_key: Mapped[str] = mapped_column(String(120), unique=True)
     recipient: Mapped[str] = mapped_column(String(254), index=True)
     language: Mapped[str] = mapped_column(String(8), default="en")  # ISO 639-1
@@ -80,7 +81,7 @@ class OutboxMessage(Base):
     lease_owner: Mapped[str | None] = mapped_column(String(40))
     leased_until: Mapped[datetime | None]
     error: Mapped[str] = mapped_column(Text, default="")
-    created_at: Mapped[datetime] = mapped_column(default=clock.now)
+    created_at: Mapped[datetime] = mapped_column(default=clock.now, index=True)
     sent_at: Mapped[datetime | None]
     subject: Mapped[str] = mapped_column(String(200), default="")
     text: Mapped[str] = mapped_column(Text, default="")

@@ -41,7 +41,8 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column('not_before', UTCDateTime(), nullable=False, server_default="2000-01-01 00:00:00"))
         batch_op.add_column(sa.Column('html', sa.Text(), nullable=False, server_default=sa.text("('')")))
         batch_op.create_index(batch_op.f('ix_outbox_messages_recipient'), ['recipient'], unique=False)
-        batch_op.create_index(batch_op.f('ix_outbox_messages_kind'), ['kind'], unique=False)
+        batch_op.create_index(batch_op.f('ix_outbox_messages_created_at'), ['created_at'], unique=False)
+        batch_op.create_index(batch_op.f('ix_outbox_messages_kind_created_at'), ['kind', 'created_at'], unique=False)
 
     with op.batch_alter_table('patients', schema=None) as batch_op:
         batch_op.add_column(sa.Column('own_reminders', sa.JSON(none_as_null=True), nullable=True))
@@ -73,7 +74,8 @@ def downgrade() -> None:
         batch_op.drop_column('own_reminders')
 
     with op.batch_alter_table('outbox_messages', schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f('ix_outbox_messages_kind'))
+        batch_op.drop_index(batch_op.f('ix_outbox_messages_kind_created_at'))
+        batch_op.drop_index(batch_op.f('ix_outbox_messages_created_at'))
         batch_op.drop_index(batch_op.f('ix_outbox_messages_recipient'))
         batch_op.drop_column('html')
         batch_op.drop_column('not_before')
