@@ -33,7 +33,7 @@ from app.messaging import worker as mail_worker
 from app.messaging.delivery import Post, into_folder
 from app.messaging.plain import one_line
 from app.messaging.planning import Planner
-from app.scheduling import housekeeping
+from app.scheduling import housekeeping, no_shows
 from app.signing import Signer
 from config import Config
 
@@ -46,6 +46,7 @@ TIDYING = (
     accounts_housekeeping.tidy,
     accounts_housekeeping.forget_unconfirmed,
     messaging_housekeeping.forget_contents,
+    no_shows.settle_up,
 )
 
 log = logging.getLogger("docket.worker")

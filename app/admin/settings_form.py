@@ -132,6 +132,11 @@ class SettingsForm(ClinicForm):
         description="How much of the price the clinic keeps when a patient cancels after that. "
         "When the clinic cancels, everything goes back.",
     )
+    no_show_fee_percent = WholeField(
+        "Kept when nobody comes",
+        description="How much of the price the clinic keeps of a no-show. The rest goes back once "
+        "the day of the visit is over. It counts for what is booked from now on.",
+    )
     hold_minutes = WholeField(
         "Hold",
         description="How long a chosen time is kept while a booking is finished. Then it is free "
@@ -198,7 +203,10 @@ GROUPS = (
         ("horizon_days", "minimum_notice_minutes", "cancel_cutoff_hours", "hold_minutes"),
     ),
     ("Prices and receipts", ("currency", "receipt_address", "tax_line")),
-    ("Paid visits that are cancelled", ("free_until_hours", "late_fee_percent")),
+    (
+        "Paid visits that do not take place",
+        ("free_until_hours", "late_fee_percent", "no_show_fee_percent"),
+    ),
     (
         "Limits",
         (

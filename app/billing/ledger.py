@@ -26,8 +26,8 @@ ON_ITS_WAY = {RefundState.WANTED, RefundState.PENDING}
 
 @dataclass(frozen=True, slots=True)
 class Money:
-    """What has been paid for something, in cents: what came, what of it has gone back, what is
-    asked back by the payer's bank, and what of it is on its way back."""
+    """What has been paid for something, in cents: what came, what of it has gone back (given back
+    or lost in a dispute), what the payer's bank still disputes, and what is about to go back."""
 
     paid: int = 0
     refunded: int = 0
@@ -41,13 +41,16 @@ class Money:
 
 
 def money_of(payments: Sequence[Payment]) -> Money:
-    """The sums of some payments, of one currency."""
+    """The sums of some payments, of one currency; what moved in another one is not counted."""
     paid = refunded = disputed = going_back = 0
     for payment in payments:
-        for entry in payment.entries:
+        entries = [entry for entry in payment.entries if entry.currency == payment.currency]
+        lost = {entry.stripe_id for entry in entries if entry.kind is LedgerKind.DISPUTE_LOST}
+        for entry in entries:
+            is_lost = entry.kind is LedgerKind.DISPUTE and entry.stripe_id in lost
             if entry.kind is LedgerKind.CHARGE:
                 paid += entry.cents
-            elif entry.kind in {LedgerKind.REFUND, LedgerKind.REFUND_FAILED}:
+            elif is_lost or entry.kind in {LedgerKind.REFUND, LedgerKind.REFUND_FAILED}:
                 refunded -= entry.cents
             elif entry.kind in {LedgerKind.DISPUTE, LedgerKind.DISPUTE_WON}:
                 disputed -= entry.cents
@@ -76,16 +79,25 @@ def status_of(price_cents: int, payments: Sequence[Payment]) -> PaymentStatus:
     return PaymentStatus.DUE if price_cents else PaymentStatus.NONE
 
 
-def enter(payment: Payment, kind: LedgerKind, cents: int, stripe_id: str, at: datetime) -> bool:
+def enter(
+    payment: Payment,
+    kind: LedgerKind,
+    cents: int,
+    stripe_id: str,
+    at: datetime,
+    currency: str = "",
+) -> bool:
     """Add a movement of money to a payment that is locked, once for each thing of the gateway's;
-    whether it is new."""
+    whether it is new. Without a `currency` it is that in which the payment was charged."""
     known = select(LedgerEntry.id).where(
         LedgerEntry.kind == kind, LedgerEntry.stripe_id == stripe_id
     )
     if db.session.scalar(known) is not None:
         return False
+    charged = (entry.currency for entry in payment.entries if entry.kind is LedgerKind.CHARGE)
+    currency = currency or next(charged, payment.currency)
     payment.entries.append(
-        LedgerEntry(kind=kind, cents=cents, currency=payment.currency, stripe_id=stripe_id, at=at)
+        LedgerEntry(kind=kind, cents=cents, currency=currency, stripe_id=stripe_id, at=at)
     )
     db.session.flush()
     return True

@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from app import clock
 from app.billing import ledger
-from app.billing.terms import kept_cents, terms_of
+from app.billing.terms import kept_cents, kept_of_no_show, terms_of
 from app.clinic import audit
 from app.errors import ChangedMeanwhile, ClinicError, NotAllowed, NotFound
 from app.extensions import db
@@ -48,7 +48,6 @@ def back_on_cancelling(
     appointment: Appointment, payments: Sequence[Payment], *, by_patient: bool
 ) -> int:
     """What would come back if the appointment were cancelled now, in cents."""
-    money = ledger.money_of(payments)
     kept = kept_cents(
         terms_of(appointment),
         appointment.price_cents,
@@ -56,7 +55,21 @@ def back_on_cancelling(
         clock.now(),
         by_patient=by_patient,
     )
-    return max(0, min(money.left, money.paid - money.refunded - kept))
+    return max(0, ledger.money_of(payments).left - kept)
+
+
+def for_no_show(appointment: Appointment, payments: Sequence[Payment]) -> int:
+    """Want back, in the present transaction and once, what the terms give back when nobody came;
+    the cents. `payments` are its own, locked."""
+    causes = {refund.cause for payment in payments for refund in payment.refunds}
+    if RefundCause.NO_SHOW in causes:
+        return 0
+    kept = kept_of_no_show(terms_of(appointment), appointment.price_cents)
+    back = max(0, ledger.money_of(payments).left - kept)
+    _want(payments, back, RefundCause.NO_SHOW, "", None)
+    if back:
+        ledger.refresh(appointment, payments)
+    return back
 
 
 def withdraw(appointment: Appointment, payments: Sequence[Payment]) -> None:
@@ -97,9 +110,7 @@ def retry(ref: str, number: int, actor: User) -> Refund:
     Raises NotAllowed, NotFound, NotRefundable when it has not failed or there is less left.
     """
     payment, payments = _locked(ref, actor)
-    failed = next((one for one in payment.refunds if one.id == number), None)
-    if failed is None:
-        raise NotFound("We could not find that refund.")
+    failed = _one_of(payment, number)
     key = _key(payment, f"retry {number}")
     for refund in payment.refunds:
         if refund.key == key:
@@ -107,6 +118,31 @@ def retry(ref: str, number: int, actor: User) -> Refund:
     if failed.state is not RefundState.FAILED:
         raise NotRefundable("This refund has not failed.")
     return _by_staff(payment, payments, failed.cents, failed.reason, actor, key, failed.cause)
+
+
+@transactional
+def set_aside(ref: str, number: int, reason: str, actor: User) -> Refund:
+    """Say that a refund which has failed was settled otherwise, and how; pressed twice, once.
+
+    Raises NotAllowed, NotFound, NotRefundable when it has not failed.
+    """
+    payment, _ = _locked(ref, actor)
+    failed = _one_of(payment, number)
+    if failed.state is RefundState.SET_ASIDE:
+        return failed
+    if failed.state is not RefundState.FAILED:
+        raise NotRefundable("This refund has not failed.")
+    failed.state = RefundState.SET_ASIDE
+    audit.record(
+        actor,
+        "refund.set_aside",
+        failed,
+        name=payment.ref,
+        before={"state": RefundState.FAILED.value},
+        after={"state": RefundState.SET_ASIDE.value},
+        reason=reason.strip()[:LONGEST_REASON],
+    )
+    return failed
 
 
 def _locked(ref: str, actor: User) -> tuple[Payment, Sequence[Payment]]:
@@ -122,6 +158,13 @@ def _locked(ref: str, actor: User) -> tuple[Payment, Sequence[Payment]]:
     if found is None:
         raise NotFound("We could not find that payment.")
     return found, payments
+
+
+def _one_of(payment: Payment, number: int) -> Refund:
+    found = next((one for one in payment.refunds if one.id == number), None)
+    if found is None:
+        raise NotFound("We could not find that refund.")
+    return found
 
 
 def _key(payment: Payment, of: str) -> str:

@@ -39,3 +39,8 @@ def kept_cents(
     if not by_patient or at <= terms.free_until(starts_at):
         return 0
     return price_cents * terms.late_fee_percent // 100
+
+
+def kept_of_no_show(terms: Terms, price_cents: int) -> int:
+    """What the clinic keeps of a price when nobody comes; half cents are the patient's."""
+    return price_cents * terms.no_show_fee_percent // 100

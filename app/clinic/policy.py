@@ -37,6 +37,7 @@ BOUNDS: dict[str, Bounds] = {
     "cancel_cutoff_hours": Bounds(0, 336, "hours"),
     "free_until_hours": Bounds(0, 336, "hours"),
     "late_fee_percent": Bounds(0, 100, "percent"),
+    "no_show_fee_percent": Bounds(0, 100, "percent"),
     "open_bookings_per_patient": Bounds(1, 100, "appointments"),
     "open_bookings_per_doctor": Bounds(1, 100, "appointments"),
     "open_bookings_unconfirmed": Bounds(1, 100, "appointments"),

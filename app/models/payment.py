@@ -29,17 +29,19 @@ class PaymentState(StrEnum):
 
 class RefundState(StrEnum):
     """How far a refund has come: wanted by us, on its way, with the payer, sent back by their
-    bank, or no longer wanted."""
+    bank, no longer wanted before it left, or settled otherwise after it had failed."""
 
     WANTED = "wanted"
     PENDING = "pending"
     SUCCEEDED = "succeeded"
     FAILED = "failed"
     WITHDRAWN = "withdrawn"
+    SET_ASIDE = "set_aside"
 
 
 class RefundCause(StrEnum):
     CANCELLED = "cancelled"
+    NO_SHOW = "no_show"
     TOO_LATE = "too_late"  # paid when the time was no longer to be had
     PAID_TWICE = "paid_twice"
     WRONG_AMOUNT = "wrong_amount"
@@ -52,6 +54,7 @@ class LedgerKind(StrEnum):
     REFUND_FAILED = "refund_failed"
     DISPUTE = "dispute"
     DISPUTE_WON = "dispute_won"
+    DISPUTE_LOST = "dispute_lost"  # moves nothing: the money went when the dispute was opened
     FEE = "fee"
 
 

@@ -87,6 +87,7 @@ def test_a_colour_on_which_white_can_be_read_is_kept(office: Office, typed, kept
         ("free_until_hours", "-1", "from 0 to 336"),
         ("late_fee_percent", "101", "from 0 to 100"),
         ("late_fee_percent", "2.5", "from 0 to 100"),
+        ("no_show_fee_percent", "-1", "from 0 to 100"),
         ("colour", "", "Enter a colour as #"),
         ("colour", "crimson", "Enter a colour as #"),
         ("colour", "#12345", "Enter a colour as #"),
@@ -119,12 +120,14 @@ def test_what_stands_on_prices_and_receipts_is_kept_as_it_was_typed(office: Offi
         tax_line=" Free of tax, article 21 ",
         free_until_hours="48",
         late_fee_percent="50",
+        no_show_fee_percent="80",
     )
     assert "The settings are saved" in page.text
     now = stored(office)
     assert (now.currency, now.tax_line) == ("CHF", "Free of tax, article 21")
     assert now.receipt_address == "Quay House\nQuay 1\n1000 Basel"
-    assert (now.free_until_hours, now.late_fee_percent) == (48, 50)
+    kept = (now.free_until_hours, now.late_fee_percent, now.no_show_fee_percent)
+    assert kept == (48, 50, 80)
     (event,) = office.trail("clinic.settings")
     assert event.after is not None
     assert event.after["currency"] == "CHF"

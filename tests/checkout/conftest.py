@@ -22,6 +22,7 @@ from app.checkout.starting import Till
 from app.extensions import db
 from app.models import (
     Appointment,
+    AuditEvent,
     Doctor,
     LedgerEntry,
     LedgerKind,
@@ -29,10 +30,12 @@ from app.models import (
     Payment,
     PayWhen,
     RefundState,
+    Role,
 )
 from app.models import AppointmentStatus as Status
 from app.scheduling import holds
 from app.scheduling.holders import Holder
+from app.scheduling.moves import STATUS_ACTION
 from app.scheduling.soundness import count_faults
 from sandbox import Settings, create_sandbox
 from sandbox.server import Sandbox
@@ -165,7 +168,7 @@ class Desk:
         assert ours == taken
         assert ours_back == back
         for payment in db.session.scalars(select(Payment)):
-            is_paid = ledger.money_of([payment]).left > 0
+            is_paid = ledger.money_of([payment]).left > self._kept(payment.appointment)
             has_failed = any(one.state is RefundState.FAILED for one in payment.refunds)
             has_time = payment.appointment.status not in {
                 Status.HELD,
@@ -173,6 +176,20 @@ class Desk:
                 Status.CANCELLED,
             }
             assert not is_paid or has_time or has_failed, "money without an appointment"
+
+    def _kept(self, visit: Appointment) -> int:
+        """What the terms let the clinic keep at most of a visit that its patient has cancelled."""
+        cancelled = select(AuditEvent).where(
+            AuditEvent.object_id == visit.id, AuditEvent.action == STATUS_ACTION
+        )
+        last = db.session.scalars(cancelled.order_by(AuditEvent.id.desc())).first()
+        by_patient = (
+            visit.status is Status.CANCELLED
+            and last is not None
+            and last.actor is not None
+            and last.actor.role is Role.PATIENT
+        )
+        return visit.price_cents * visit.late_fee_percent // 100 if by_patient else 0
 
 
 @pytest.fixture
