@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from flask import Response, current_app, make_response, render_template, request, url_for
 
+from app.billing import ledger, receipts
 from app.htmx import respond, tag_of, tagged, unchanged
 from app.inputs import a_page
 from app.messaging import told
@@ -111,6 +112,7 @@ def details_page(way: Way, *, status: int = 200, refusal: str | None = None) -> 
         history=appointments.history_of(found),
         options=options_of(found),
         telling=_telling_of(found),
+        receipts=receipts.numbers_of(ledger.payments_of(found)),
         settings=openings.desk().settings,
         refusal=refusal,
     )

@@ -4,4 +4,4 @@ from flask import Blueprint
 
 bp = Blueprint("payments", __name__)
 
-from app.payments import paying, prices, webhook  # noqa: E402, F401
+from app.payments import paying, prices, receipts, webhook  # noqa: E402, F401

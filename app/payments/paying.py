@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from flask import Response, current_app, flash, make_response, render_template, request, url_for
 
+from app.billing import receipts
 from app.checkout import settling, starting
 from app.checkout.gateway import GatewayDown
 from app.clock import tick_of
@@ -133,4 +134,5 @@ def _outcome_page(outcome: Outcome) -> Response:
 def mine() -> Response:
     """All that the patient has paid, and what has come back."""
     found = settling.payments_of(my_patient())
-    return make_response(render_template("payments/mine.html", payments=found))
+    numbers = receipts.numbers_of(found)
+    return make_response(render_template("payments/mine.html", payments=found, receipts=numbers))

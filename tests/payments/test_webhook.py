@@ -19,7 +19,7 @@ from sandbox.events import signature
 from tests.checkout.conftest import Desk, desk_of
 from tests.conftest import FrozenClock
 from tests.pages import ORIGIN
-from tests.payments.test_paying import pay_at, press_pay, review, somebody, the_visit
+from tests.payments.conftest import pay_at, press_pay, review, somebody, the_visit
 
 SECRET = "whsec_sandbox"
 

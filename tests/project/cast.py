@@ -12,6 +12,7 @@ from app import clock
 from app.accounts import invitations, links, sessions
 from app.accounts.invitations import Newcomer
 from app.accounts.sessions import Device
+from app.billing import receipts
 from app.clinic import policy, settings
 from app.directory import locations, specialties, visit_types
 from app.extensions import db
@@ -202,6 +203,8 @@ def _payment(visit: Appointment) -> dict[str, str]:
     )
     paid.entries, paid.refunds = [charge], [failed]
     db.session.add(paid)
+    db.session.flush()
+    receipts.issue(paid)
     db.session.commit()
     return {
         "payment": paid.ref,

@@ -109,6 +109,8 @@ ROUTES: dict[str, Row] = {
     "payments.success_status": Row(PATIENT_A, query={"session_id": "@checkout session"}),
     "payments.cancelled": Row(PATIENT_A, {"ref": "@payment"}),
     "payments.mine": Row(PATIENTS),
+    "payments.receipt": Row(PATIENT_A | ADMIN, {"ref": "@payment"}),
+    "payments.receipt_pdf": Row(PATIENT_A | ADMIN, {"ref": "@payment"}),
     "payments.stripe_webhook": Row(EVERYBODY),
     # Accounts.
     "auth.login": Row(EVERYBODY, query={"next": "/view-appointment/"}),
@@ -264,6 +266,9 @@ ROUTES: dict[str, Row] = {
         ADMIN, {"ref": "@payment"}, form={"amount": "1.00", "reason": "A gift"}
     ),
     "admin.retry_refund": Row(ADMIN, {"ref": "@payment", "number": "@failed refund"}),
+    "admin.set_refund_aside": Row(
+        ADMIN, {"ref": "@payment", "number": "@failed refund"}, form={"reason": "In cash"}
+    ),
     "admin.messages": Row(ADMIN, query={"state": "sent", "to": "@day"}),
     "admin.retry_messages": Row(ADMIN),
     "admin.retry_messages_now": Row(ADMIN),
