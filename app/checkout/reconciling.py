@@ -40,6 +40,7 @@ OVERLAP = timedelta(hours=1)
 EVERY = timedelta(hours=1)
 SESSION_LASTS = timedelta(days=1)  # at most; so one that changes now was made since then
 WITH_MONEY = {Standing.PAID, Standing.PROCESSING}
+SEEN_TO = ledger.ON_ITS_WAY | {RefundState.SET_ASIDE}
 AMOUNTS_DIFFER = "The amounts differ"
 NOT_AT_STRIPE = "Stripe does not know this payment"
 NOT_HERE = "Stripe has a payment of ours that is not known here"
@@ -199,8 +200,8 @@ class _Comparison:
         )
         for payment in db.session.scalars(paid):
             money = ledger.money_of([payment])
-            on_its_way = any(one.state in ledger.ON_ITS_WAY for one in payment.refunds)
-            if money.left and not on_its_way:
+            is_seen_to = any(one.state in SEEN_TO for one in payment.refunds)
+            if money.left and not is_seen_to:
                 self._problem(NO_VISIT, payment.ref, payment.intent_id or "")
 
     def _payment(self, which: object) -> Payment | None:

@@ -20,6 +20,7 @@ LEASE = timedelta(minutes=2)  # longer than the gateway may take
 FIRST_PAUSE = timedelta(seconds=5)
 LONGEST_PAUSE = timedelta(minutes=15)
 AT_ONCE = 20
+OVER = {RefundState.FAILED, RefundState.SET_ASIDE}  # nothing that is heard of it changes it
 BY_HAND = "Made in Stripe's dashboard."  # the reason of what nobody here has asked for
 
 
@@ -106,10 +107,10 @@ def _write_down(sent: SentRefund, number: int | None = None, event: Event | None
     refund = db.session.get_one(Refund, found.id, populate_existing=True)
     refund.stripe_id = sent.id
     ledger.enter(payment, LedgerKind.REFUND, -sent.cents, sent.id, sent.at)
-    if sent.state is RefundState.FAILED and refund.state is not RefundState.FAILED:
+    if sent.state is RefundState.FAILED and refund.state not in OVER:
         ledger.enter(payment, LedgerKind.REFUND_FAILED, sent.cents, sent.id, clock.now())
         refund.error = "The payer's bank has sent the money back."
-    if refund.state is not RefundState.FAILED:
+    if refund.state not in OVER:
         refund.state = sent.state
     appointment = db.session.get_one(
         Appointment, payment.appointment_id, with_for_update=True, populate_existing=True

@@ -15,7 +15,7 @@ from flask import Flask
 from sqlalchemy import select, update
 
 from app import clock
-from app.billing import refunds, takings
+from app.billing import attention, refunds, sums, takings
 from app.checkout import reconciling
 from app.errors import ChangedMeanwhile, NotAllowed
 from app.extensions import db
@@ -131,7 +131,9 @@ def test_a_form_that_has_not_seen_a_refund_gives_nothing_back(office: Office, de
     give_back(office, ref, "20.00")
     again = office.admin.submit(old, follow=False, key="another", amount="5.00", reason="Sorry")
     assert again.status == 409
-    assert "Sorry" in again.html
+    assert "Ana Sousa has changed this meanwhile" in again.text
+    assert "Amount 20.00 EUR, so that 25.00 are left 5.00" in again.text
+    assert "Reason A gift Sorry" in again.text
     assert len(stored(desk)) == 1
     send(desk)
 
@@ -208,6 +210,77 @@ def test_the_file_has_every_payment_and_no_formula(office: Office, desk: Desk) -
     assert (rows[0]["Charged"], rows[0]["Fee"], rows[0]["Net"]) == ("45.00", "-0.93", "44.07")
 
 
+def test_a_failed_refund_that_was_settled_otherwise_is_set_aside(
+    office: Office, desk: Desk
+) -> None:
+    ref = paid(desk)
+    desk.sandbox.ledger.refunds_fail = True
+    give_back(office, ref, "45.00")
+    send(desk)
+    with desk.app.app_context():
+        desk.hear_all()
+    (failed,) = stored(desk)
+    form = form_of(office, ref, f"/refunds/{failed.id}/aside/")
+    silent = office.admin.submit(form, follow=False, reason=" ")
+    assert silent.status == 422
+    assert "Write how it was settled." in silent.text
+    assert stored(desk)[0].state is RefundState.FAILED
+    for _ in range(2):
+        assert office.admin.submit(form, follow=False, reason="Paid back in cash").status == 303
+    with desk.app.app_context():
+        reconciling.reconcile(desk.gateway)
+    assert stored(desk)[0].state is RefundState.SET_ASIDE
+    assert "Needs attention" not in office.admin.get(LIST).text
+    (event,) = office.trail("refund.set_aside")
+    assert (event.actor_id, event.reason) == (office.admin_id, "Paid back in cash")
+    text = office.admin.get(f"{LIST}{ref}/").text
+    assert "Failed refund settled otherwise" in text
+    assert "by Ana Sousa Paid back in cash" in text
+
+
+def test_only_a_refund_that_failed_is_set_aside(office: Office, desk: Desk) -> None:
+    ref = paid(desk)
+    give_back(office, ref, "45.00")
+    (wanted,) = stored(desk)
+    with desk.app.app_context():
+        admin = db.session.get_one(User, office.admin_id)
+        doctor = a_user(Role.DOCTOR, "Not An Admin")
+        with pytest.raises(refunds.NotRefundable):
+            refunds.set_aside(ref, wanted.id, "x", admin)
+        with pytest.raises(NotAllowed):
+            refunds.set_aside(ref, wanted.id, "x", doctor)
+    send(desk)
+
+
+def test_payments_are_narrowed_and_summed_by_the_way_to_pay(office: Office, desk: Desk) -> None:
+    card = paid(desk)
+    with desk.app.app_context():
+        payment = desk.begin("11:00", "Jonas Weber")
+        desk.bank(payment)
+        desk.settle(payment)
+        desk.bank_says(payment, succeeds=True)
+        desk.settle(payment)
+        debit = payment.ref
+    assert listed(office, "method=card") == [card]
+    assert listed(office, "method=sepa_debit") == [debit]
+    assert listed(office, "method=shells") == [debit, card]
+    text = office.admin.get(LIST).text
+    assert "Card €45.00 0 0 −€0.93 €44.07 SEPA debit €45.00 0 0 −€0.93 €44.07" in text
+
+
+def test_a_payment_tells_what_happened_to_it_in_order(office: Office, desk: Desk) -> None:
+    ref = paid(desk)
+    office.clock.advance(minutes=5)
+    give_back(office, ref, "20.00", reason="Too long a wait")
+    office.clock.advance(minutes=5)
+    send(desk)
+    html = office.admin.get(f"{LIST}{ref}/").html
+    told = re.findall(r"<li>\s*<p><b>([^<]+)</b>", html)
+    assert told[:2] == ["Refund", "Refund asked for"]
+    assert set(told[2:]) == {"Charge", "Stripe&#39;s fee", "Paid", "Begun"}
+    assert told[-1] == "Begun"
+
+
 def test_only_admins_give_money_back(office: Office, desk: Desk) -> None:
     ref = paid(desk)
     with desk.app.app_context():
@@ -254,7 +327,7 @@ def test_finding_and_summing_work_on_each_database(database: Flask) -> None:
             wanted = takings.Wanted(ZoneInfo("UTC"), first, last, asked=asked)
             is_there = asked in {None, takings.Asked.PAID}
             assert [one.id for one in takings.find(wanted, 1).rows] == [payment.id] * is_there
-            found = takings.sums(wanted)
+            found = sums.of(wanted)
             assert [one.net for one in found.by_day.values()] == [PRICE - 93] * is_there
             assert [one.charged for one in found.by_doctor.values()] == [PRICE] * is_there
-        assert takings.troubles().total == 0
+        assert attention.troubles().total == 0
