@@ -9,7 +9,7 @@ from flask_wtf import FlaskForm
 from wtforms import StringField, TextAreaField
 
 from app.admin import bp
-from app.billing import ledger, refunds, story, sums, takings
+from app.billing import ledger, receipts, refunds, story, sums, takings
 from app.errors import ChangedMeanwhile, NotFound
 from app.formats import amount
 from app.htmx import respond, see_other
@@ -117,6 +117,7 @@ def _page(
         payment=found,
         visit=found.appointment,
         left=left,
+        receipt=receipts.numbers_of([found]).get(found.ref),
         sum=sums.of_one(found),
         story=story.of(found),
         retried=_made_up_for(found),

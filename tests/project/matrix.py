@@ -109,6 +109,8 @@ ROUTES: dict[str, Row] = {
     "payments.success_status": Row(PATIENT_A, query={"session_id": "@checkout session"}),
     "payments.cancelled": Row(PATIENT_A, {"ref": "@payment"}),
     "payments.mine": Row(PATIENTS),
+    "payments.receipt": Row(PATIENT_A | ADMIN, {"ref": "@payment"}),
+    "payments.receipt_pdf": Row(PATIENT_A | ADMIN, {"ref": "@payment"}),
     "payments.stripe_webhook": Row(EVERYBODY),
     # Accounts.
     "auth.login": Row(EVERYBODY, query={"next": "/view-appointment/"}),
