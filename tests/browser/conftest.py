@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -58,19 +58,46 @@ def browser_context_args(browser_context_args: dict[str, Any]) -> dict[str, Any]
 
 @pytest.fixture(scope="session")
 def _server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[LiveServer, CleanSlate]]:
-    folder, port = tmp_path_factory.mktemp("live"), _free_port()
+    with serving(tmp_path_factory.mktemp("live"), free_port()) as served:
+        yield served
+
+
+@contextmanager
+def serving(folder: Path, port: int, **further: str) -> Iterator[tuple[LiveServer, CleanSlate]]:
+    """Docket under its real web server, for a while; `further` goes into its environment."""
     url = f"http://127.0.0.1:{port}"
     precompress()
     app = an_app(folder, base_url=url)
-    server = _start(folder, url, port)
+    command = [str(Path(sys.executable).with_name("granian")), "--interface", "wsgi"]
+    command += ["--host", "127.0.0.1", "--port", str(port), "--blocking-threads", "64", "wsgi:app"]
+    settings = {
+        "INSTANCE_PATH": str(folder),
+        "DATABASE_URL": "",
+        "BASE_URL": url,
+        "DEMO": "0",
+        "RATE_LIMITS": "0",
+    }
     try:
-        _wait_until_open(server, port, folder / "server.log")
-        yield LiveServer(url, app), CleanSlate(app)
+        with running(command, port, folder / "server.log", **settings, **further):
+            yield LiveServer(url, app), CleanSlate(app)
     finally:
-        server.terminate()
-        server.wait(timeout=10)
         with app.app_context():
             db.engine.dispose()
+
+
+@contextmanager
+def running(command: list[str], port: int, log: Path, **settings: str) -> Iterator[None]:
+    """A program that listens on a port of this machine, for a while."""
+    with log.open("wb") as kept:
+        program = subprocess.Popen(
+            command, cwd=ROOT, env={**os.environ, **settings}, stdout=kept, stderr=kept
+        )
+    try:
+        _wait_until_open(program, port, log)
+        yield
+    finally:
+        program.terminate()
+        program.wait(timeout=10)
 
 
 @pytest.fixture
@@ -99,22 +126,6 @@ def axe() -> Callable[[Page], None]:
     return check
 
 
-def _start(folder: Path, url: str, port: int) -> subprocess.Popen[bytes]:
-    settings = {
-        "INSTANCE_PATH": str(folder),
-        "DATABASE_URL": "",
-        "BASE_URL": url,
-        "DEMO": "0",
-        "RATE_LIMITS": "0",
-    }
-    command = [str(Path(sys.executable).with_name("granian")), "--interface", "wsgi"]
-    command += ["--host", "127.0.0.1", "--port", str(port), "--blocking-threads", "64", "wsgi:app"]
-    with (folder / "server.log").open("wb") as log:
-        return subprocess.Popen(
-            command, cwd=ROOT, env={**os.environ, **settings}, stdout=log, stderr=log
-        )
-
-
 def _wait_until_open(server: subprocess.Popen[bytes], port: int, log: Path) -> None:
     patience = time.monotonic() + 20
     while server.poll() is None and time.monotonic() < patience:
@@ -125,7 +136,8 @@ def _wait_until_open(server: subprocess.Popen[bytes], port: int, log: Path) -> N
     pytest.fail(f"The server did not start:\n{log.read_text()}")
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port that nobody listens on."""
     with closing(socket.socket()) as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
