@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from app.clinic import history
-from app.models import Payment, PaymentState, Refund, RefundState
+from app.models import LedgerEntry, LedgerKind, Payment, PaymentState, Refund, RefundState
+
+COMES = {LedgerKind.CHARGE, LedgerKind.FEE}
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,15 +27,21 @@ class Step:
 def of(payment: Payment) -> list[Step]:
     """All that happened, the latest first."""
     steps = [Step(payment.started_at, PaymentState.OPEN.value)]
+    steps += [_moved(entry) for entry in payment.entries if entry.kind in COMES]
     steps += [
         Step(event.at, str(event.after["state"]))
         for event in reversed(history.of("payment", payment.id))
         if event.after and "state" in event.after
     ]
-    steps += [Step(e.at, e.kind.value, e.cents, e.stripe_id) for e in payment.entries]
     for refund in payment.refunds:
         steps += _of_refund(refund)
-    return sorted(steps, key=lambda step: step.at)[::-1]
+    steps += [_moved(entry) for entry in payment.entries if entry.kind not in COMES]
+    # Stripe counts whole seconds: what falls into one is told in the order in which it is caused.
+    return sorted(steps, key=lambda step: step.at.replace(microsecond=0))[::-1]
+
+
+def _moved(entry: LedgerEntry) -> Step:
+    return Step(entry.at, entry.kind.value, entry.cents, entry.stripe_id)
 
 
 def _of_refund(refund: Refund) -> list[Step]:
