@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
-from sqlalchemy import or_, select
+from sqlalchemy import Select, func, or_, select
 from sqlalchemy.orm import aliased, joinedload
 
 from app import clock
@@ -20,14 +20,16 @@ MOST_TROUBLES = 100
 
 @dataclass(frozen=True, slots=True)
 class Troubles:
-    """What needs an admin: refunds that failed, wrong amounts, and money that banks ask back."""
+    """What needs an admin: refunds that failed, wrong amounts, money that banks ask back, and money
+    that came in another currency than it was asked for in."""
 
     refunds: Sequence[Refund]
     disputed: Sequence[Payment]
+    foreign: Sequence[Payment] = ()
 
     @property
     def total(self) -> int:
-        return len(self.refunds) + len(self.disputed)
+        return len(self.refunds) + len(self.disputed) + len(self.foreign)
 
 
 def troubles() -> Troubles:
@@ -69,4 +71,31 @@ def troubles() -> Troubles:
         .order_by(Payment.id.desc())
         .limit(MOST_TROUBLES)
     )
-    return Troubles(db.session.scalars(failed).all(), db.session.scalars(disputed).all())
+    foreign = (
+        select(Payment)
+        .options(joinedload(Payment.appointment).options(*VISIT))
+        .where(Payment.id.in_(_in_another_currency(since)))
+        .order_by(Payment.id.desc())
+        .limit(MOST_TROUBLES)
+    )
+    return Troubles(
+        db.session.scalars(failed).all(),
+        db.session.scalars(disputed).all(),
+        db.session.scalars(foreign).all(),
+    )
+
+
+def _in_another_currency(since: datetime) -> Select[int]:
+    """Payments of which something is still here that came in another currency."""
+    counted = {LedgerKind.CHARGE, LedgerKind.REFUND, LedgerKind.REFUND_FAILED}
+    return (
+        select(LedgerEntry.payment_id)
+        .join(LedgerEntry.payment)
+        .where(
+            LedgerEntry.at >= since,
+            LedgerEntry.kind.in_(counted),
+            LedgerEntry.currency != Payment.currency,
+        )
+        .group_by(LedgerEntry.payment_id)
+        .having(func.sum(LedgerEntry.cents) > 0)
+    )

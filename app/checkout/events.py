@@ -9,6 +9,7 @@ from app.checkout import heard, refunding, settling
 from app.checkout.facts import Dispute, Event, dispute_of
 from app.checkout.gateway import Gateway
 from app.extensions import db
+from app.messaging import payment_news
 from app.models import Appointment, LedgerKind, Payment
 from app.transaction import let_go, transactional
 
@@ -69,8 +70,11 @@ def write_down_dispute(dispute: Dispute, event: Event | None = None) -> None:
     payment = db.session.get_one(Payment, found.id, with_for_update=True, populate_existing=True)
     if event is not None and not heard.is_new(event):
         return
-    ledger.enter(payment, LedgerKind.DISPUTE, -dispute.cents, dispute.id, dispute.at)
+    if ledger.enter(payment, LedgerKind.DISPUTE, -dispute.cents, dispute.id, dispute.at):
+        payment_news.disputed(payment)
     if dispute.is_won:
         ledger.enter(payment, LedgerKind.DISPUTE_WON, dispute.cents, dispute.id, dispute.at)
+    elif dispute.is_lost:
+        ledger.enter(payment, LedgerKind.DISPUTE_LOST, 0, dispute.id, dispute.at)
     appointment = db.session.get_one(Appointment, payment.appointment_id)
     ledger.refresh(appointment, ledger.payments_of(appointment))

@@ -87,6 +87,7 @@ class Dispute:
     intent_id: str
     cents: int
     is_won: bool
+    is_lost: bool
     at: datetime
 
 
@@ -162,6 +163,7 @@ def dispute_of(thing: Mapping[str, Any]) -> Dispute:
         intent_id=str(thing.get("payment_intent") or ""),
         cents=int(thing["amount"]),
         is_won=thing.get("status") == "won",
+        is_lost=thing.get("status") == "lost",
         at=datetime.fromtimestamp(int(thing["created"]), UTC),
     )
 

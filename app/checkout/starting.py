@@ -23,6 +23,7 @@ from config import Config
 # Stripe ends a session after half an hour at the earliest, and counts from when it makes it.
 SESSION = timedelta(minutes=40)
 AFTER_SESSION = timedelta(minutes=5)
+LIVE = {PaymentState.OPEN, PaymentState.PROCESSING}
 PATHS = {
     "success_url": "/payment-success/?session_id={CHECKOUT_SESSION_ID}",
     "cancel_url": "/payment-cancelled/{ref}/",
@@ -164,5 +165,12 @@ def give_up(payment: Payment) -> None:
     appointment = db.session.get(
         Appointment, payment.appointment_id, with_for_update=True, populate_existing=True
     )
-    if appointment is not None:
-        ledger.refresh(appointment, ledger.payments_of(appointment))
+    if appointment is None:
+        return
+    payments = ledger.payments_of(appointment)
+    held_until = appointment.hold_expires_at
+    if held_until is not None and not any(one.state in LIVE for one in payments):
+        # While it was to be paid the time was kept for longer.
+        ordinary = database_time() + settings.current().hold
+        appointment.hold_expires_at = min(held_until, ordinary)
+    ledger.refresh(appointment, payments)

@@ -6,9 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 
+from app.billing import ledger
+from app.billing.ledger import Money
 from app.messaging import told
 from app.messaging.told import Telling
-from app.models import Appointment, AuditEvent
+from app.models import Appointment, AuditEvent, PaymentStatus
 from app.models import AppointmentStatus as Status
 from app.scheduling import moves, visits
 from app.scheduling.openings import Desk
@@ -26,7 +28,7 @@ DONE_BY_HAND = frozenset({Step.ARRIVE, Step.START})
 class Row:
     """One visit of the board. `buttons` stand in the row, `more` in its menu; `place` is empty
     where it goes without saying. `telling` is what the patient was told of it, and `phone` where
-    to call."""
+    to call; `money` is what was paid and came back."""
 
     visit: Appointment = field(repr=False)
     ref: str
@@ -42,6 +44,8 @@ class Row:
     place: str
     telling: Telling
     phone: str
+    payment: PaymentStatus
+    money: Money
 
     @property
     def is_past(self) -> bool:
@@ -49,10 +53,14 @@ class Row:
 
 
 def rows_of(appointments: Sequence[Appointment], who: Who, desk: Desk) -> list[Row]:
-    """The rows of these appointments, in their order; two queries, however many there are."""
+    """The rows of these appointments, in their order; as many queries for one as for many."""
     last = moves.last_moves(appointments) if appointments else {}
     tellings = told.of(appointments, desk.at)
-    return [_row(one, last.get(one.id), tellings[one.id], who, desk) for one in appointments]
+    money = ledger.money_of_each(appointments)
+    return [
+        _row(one, last.get(one.id), tellings[one.id], money.get(one.id, Money()), who, desk)
+        for one in appointments
+    ]
 
 
 def row_of(appointment: Appointment, who: Who, desk: Desk) -> Row:
@@ -66,7 +74,12 @@ def day_of(appointment: Appointment) -> date:
 
 
 def _row(
-    visit: Appointment, last: AuditEvent | None, telling: Telling, who: Who, desk: Desk
+    visit: Appointment,
+    last: AuditEvent | None,
+    telling: Telling,
+    money: Money,
+    who: Who,
+    desk: Desk,
 ) -> Row:
     since = desk.at - last.at if last is not None else None
     today = desk.at.astimezone(visit.zone).date()
@@ -94,6 +107,8 @@ def _row(
         place=_place(visit, desk),
         telling=telling,
         phone=(visit.patient.phone or "") if visit.patient else "",
+        payment=visit.payment_status,
+        money=money,
     )
 
 

@@ -94,6 +94,7 @@ def details_page(way: Way, *, status: int = 200, refusal: str | None = None) -> 
     """The page of one appointment, or the part of it that lives. By a mailed link: no more than
     the letter told, without the reason for the visit."""
     found = way.found
+    payments = ledger.payments_of(found)
     if way.is_mailed:
         page = render_template(
             "patient/mailed.html",
@@ -112,7 +113,8 @@ def details_page(way: Way, *, status: int = 200, refusal: str | None = None) -> 
         history=appointments.history_of(found),
         options=options_of(found),
         telling=_telling_of(found),
-        receipts=receipts.numbers_of(ledger.payments_of(found)),
+        money=ledger.money_of(payments),
+        receipts=receipts.numbers_of(payments),
         settings=openings.desk().settings,
         refusal=refusal,
     )

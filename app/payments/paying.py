@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from flask import Response, current_app, flash, make_response, render_template, request, url_for
 
+from app import clock
 from app.billing import receipts
 from app.checkout import settling, starting
 from app.checkout.gateway import GatewayDown
@@ -16,6 +17,7 @@ from app.inputs import own_path
 from app.models import Appointment, Patient, Payment, PaymentState, Role
 from app.models import AppointmentStatus as Status
 from app.payments import bp
+from app.payments.pace import PACE
 from app.payments.till import till
 from app.scheduling import holds, nearby, openings
 from app.scheduling.openings import Opening
@@ -36,6 +38,12 @@ class Outcome:
     @property
     def is_booked(self) -> bool:
         return self.visit.status not in {Status.HELD, Status.EXPIRED, Status.CANCELLED}
+
+    @property
+    def is_held(self) -> bool:
+        """Whether the time is still the patient's."""
+        until = self.visit.hold_expires_at
+        return self.visit.status is Status.HELD and until is not None and until > clock.now()
 
     @property
     def is_waiting(self) -> bool:
@@ -75,7 +83,7 @@ def success() -> Response:
 def success_status() -> Response:
     """The same, asked again until nothing can change any more."""
     outcome = _outcome(_payment())
-    tag = tag_of(outcome.payment.state, outcome.visit.status, outcome.is_unsure)
+    tag = tag_of(outcome.payment.state, outcome.visit.status, outcome.is_unsure, outcome.is_held)
     return unchanged(tag) or tagged(_outcome_page(outcome), tag)
 
 
@@ -104,15 +112,24 @@ def _payment() -> Payment:
 
 
 def _outcome(payment: Payment) -> Outcome:
-    is_unsure = False
+    ref = payment.ref
+    if PACE.is_due(ref):
+        _ask(payment)
+    fresh = settling.payment_of(my_patient(), ref)
+    is_unsure = PACE.is_silent(ref) and fresh.state in UNSETTLED
+    return Outcome(fresh, fresh.appointment, is_unsure, _nearest(my_patient(), fresh.appointment))
+
+
+def _ask(payment: Payment) -> None:
+    """Write down what the gateway says of a payment now, if it answers."""
+    ref, answered = payment.ref, True
     try:
         settling.settle(till().gateway, payment)
     except GatewayDown:
-        is_unsure = payment.state in UNSETTLED
+        answered = False
     except ClinicError as fault:
         current_app.logger.warning("A payment could not be looked at: %s", fault.sentence)
-    fresh = settling.payment_of(my_patient(), payment.ref)
-    return Outcome(fresh, fresh.appointment, is_unsure, _nearest(my_patient(), fresh.appointment))
+    PACE.heard(ref, answered=answered)
 
 
 def _nearest(patient: Patient, visit: Appointment) -> list[Opening]:

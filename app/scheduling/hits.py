@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import ColumnElement, and_, or_, select
 
 from app import clock
+from app.billing import ledger
 from app.clinic import revision
 from app.clock import tick_of
 from app.errors import ChangedMeanwhile, ClinicError
@@ -114,12 +115,14 @@ NO_ANSWER = Answer()
 
 class Unanswered(ClinicError):
     """A change hits visits, and nobody has said yet what becomes of them. `complaint` says what is
-    wrong with the answer, if there was one."""
+    wrong with the answer, if there was one; `paid` is how many are paid, and `back` what would go
+    back if all were cancelled: cents by currency."""
 
     def __init__(self, hits: Sequence[Hit], complaint: str = "") -> None:
         self.hits = tuple(hits)
         self.complaint = complaint
         self.booked = tuple(hit for hit in hits if not hit.is_held)
+        self.paid, self.back = _paid(self.booked)
         super().__init__(f"This hits {self.many}. Say what becomes of them; nothing is saved yet.")
 
     @property
@@ -193,6 +196,16 @@ def settle(hits: Sequence[Hit], answer: Answer, actor: User) -> None:
     desk = openings.desk()  # once: nothing is remembered in a transaction that changes the hours
     for hit in going:
         _end(hit.visit, desk, actor, answer.reason)
+
+
+def _paid(hits: Sequence[Hit]) -> tuple[int, dict[str, int]]:
+    """How many are paid, and what would go back of each currency if all were cancelled."""
+    money = ledger.money_of_each([hit.visit for hit in hits])
+    back: dict[str, int] = {}
+    paid = [hit.visit for hit in hits if hit.visit.id in money and money[hit.visit.id].left]
+    for visit in paid:
+        back[visit.currency] = back.get(visit.currency, 0) + money[visit.id].left
+    return len(paid), back
 
 
 def _choice(sent: str | None) -> Choice | None:

@@ -12,6 +12,7 @@ from app.models import AppointmentStatus as Status
 from app.models import PayWhen, Refund, Setting, VisitType
 from sandbox.events import body_of, signature
 from tests.checkout.conftest import Desk
+from tests.conftest import FrozenClock
 from tests.pages import ORIGIN, Page, Visitor
 from tests.payments.conftest import pay_at, press_pay, review, somebody, the_visit
 
@@ -44,17 +45,22 @@ def test_who_goes_back_finds_their_time_still_held(desk: Desk, patient: Visitor)
     assert the_visit(desk).status is Status.HELD
 
 
-def test_a_bank_debit_is_followed_until_it_settles(desk: Desk, patient: Visitor) -> None:
+def test_a_bank_debit_is_followed_until_it_settles(
+    desk: Desk, patient: Visitor, frozen_clock: FrozenClock
+) -> None:
     success = pay_at(desk, press_pay(patient, review(desk, patient)), "bank")
     page = patient.get(success)
     assert "Your bank is paying" in page.text
     assert "every 2s" in page.html
     session = desk.sandbox.store.all("checkout.session")[0]
     desk.sandbox.checkout.settle(session, desk.sandbox.now(), succeeds=True)
+    frozen_clock.advance(seconds=10)
     assert "Paid, and your visit is confirmed" in patient.get(success).text
 
 
-def test_a_silent_gateway_loses_nothing(desk: Desk, patient: Visitor) -> None:
+def test_a_silent_gateway_loses_nothing(
+    desk: Desk, patient: Visitor, frozen_clock: FrozenClock
+) -> None:
     page = review(desk, patient)
     desk.sandbox.broken.down = True
     assert press_pay(patient, page, "My knee").startswith("/appointment/")
@@ -70,6 +76,7 @@ def test_a_silent_gateway_loses_nothing(desk: Desk, patient: Visitor) -> None:
     assert waiting.status == 200
     assert "We are asking the payment service" in waiting.text
     desk.sandbox.broken.down = False
+    frozen_clock.advance(seconds=10)
     assert "Paid, and your visit is confirmed" in patient.get(success).text
 
 
