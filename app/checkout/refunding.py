@@ -13,6 +13,7 @@ from app.checkout.facts import Event, SentRefund
 from app.checkout.gateway import Gateway, GatewayDown, GatewayRefused
 from app.clinic import audit
 from app.extensions import db
+from app.messaging import payment_news
 from app.models import Appointment, LedgerKind, Payment, Refund, RefundCause, RefundState
 from app.transaction import database_time, let_go, rows_changed, transactional
 
@@ -107,11 +108,14 @@ def _write_down(sent: SentRefund, number: int | None = None, event: Event | None
     refund = db.session.get_one(Refund, found.id, populate_existing=True)
     refund.stripe_id = sent.id
     ledger.enter(payment, LedgerKind.REFUND, -sent.cents, sent.id, sent.at)
-    if sent.state is RefundState.FAILED and refund.state not in OVER:
-        ledger.enter(payment, LedgerKind.REFUND_FAILED, sent.cents, sent.id, clock.now())
-        refund.error = "The payer's bank has sent the money back."
     if refund.state not in OVER:
         refund.state = sent.state
+        if sent.state is RefundState.FAILED:
+            ledger.enter(payment, LedgerKind.REFUND_FAILED, sent.cents, sent.id, clock.now())
+            refund.error = "The payer's bank has sent the money back."
+            payment_news.refund_failed(refund)
+        else:
+            payment_news.refunded(refund)
     appointment = db.session.get_one(
         Appointment, payment.appointment_id, with_for_update=True, populate_existing=True
     )
@@ -175,7 +179,9 @@ def _fail(number: int, error: str) -> None:
         .where(Refund.id == number, Refund.state == RefundState.WANTED)
         .values(state=RefundState.FAILED, error=error[:1000])
     )
-    payment = db.session.get_one(Refund, number).payment
+    refund = db.session.get_one(Refund, number)
+    payment_news.refund_failed(refund)
+    payment = refund.payment
     appointment = db.session.get_one(
         Appointment, payment.appointment_id, with_for_update=True, populate_existing=True
     )

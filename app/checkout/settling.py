@@ -22,6 +22,7 @@ from app.checkout.gateway import Gateway
 from app.clinic import audit, settings
 from app.errors import NotFound
 from app.extensions import db
+from app.messaging import outbox, payment_news
 from app.models import (
     Appointment,
     Doctor,
@@ -161,7 +162,9 @@ def _charge(payment: Payment, session: Session) -> None:
     at = session.charged_at or clock.now()
     payment.method = session.method[:LONGEST_METHOD] or payment.method
     if session.charge_id is not None:
-        ledger.enter(payment, LedgerKind.CHARGE, session.cents, session.charge_id, at)
+        ledger.enter(
+            payment, LedgerKind.CHARGE, session.cents, session.charge_id, at, session.currency
+        )
     if session.fee_id is not None and session.fee_cents:
         ledger.enter(payment, LedgerKind.FEE, -session.fee_cents, session.fee_id, at)
 
@@ -180,8 +183,10 @@ def _follow(
         appointment.hold_expires_at = until
     elif payment.state is PaymentState.FAILED:
         appointment.hold_expires_at = at + settings.current().hold
+        payment_news.failed(payment)
     elif payment.state is PaymentState.EXPIRED:
         move_on(appointment, Status.EXPIRED, TIME, version=appointment.version)
+        outbox.time_released(appointment)
 
 
 def _is_tried_otherwise(payment: Payment, appointment: Appointment) -> bool:
@@ -203,7 +208,9 @@ def _paid(payment: Payment, appointment: Appointment, session: Session, *, may_b
         refunds.in_full(payment, RefundCause.PAID_TWICE)
     elif appointment.status in {Status.HELD, Status.EXPIRED} and may_book:
         bookings.book_paid(appointment)
+        payment_news.received(payment)
     elif appointment.status in {Status.HELD, Status.EXPIRED, Status.CANCELLED}:
         refunds.in_full(payment, RefundCause.TOO_LATE)
+        payment_news.too_late(payment)
         if appointment.status is Status.HELD:
             move_on(appointment, Status.EXPIRED, TIME, version=appointment.version)

@@ -4,7 +4,7 @@ mail server, or a folder of files for a laptop."""
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from email.errors import HeaderParseError
 from email.headerregistry import Address
 from email.message import EmailMessage
@@ -65,6 +65,9 @@ def compose(message: OutboxMessage, letter: Letter, post: Post) -> EmailMessage:
     email.add_alternative(letter.html, subtype="html")
     if letter.calendar is not None:
         _add_calendar(email, letter.calendar)
+    for file in letter.attachments:
+        maintype, _, subtype = file.content_type.partition("/")
+        email.add_attachment(file.content, maintype=maintype, subtype=subtype, filename=file.name)
     return email
 
 
@@ -127,11 +130,12 @@ def _details(message: OutboxMessage) -> dict[str, Any]:
 
 
 def _attachments(letter: Letter) -> list[dict[str, Any]]:
+    files = [asdict(file) for file in letter.attachments]
     if letter.calendar is None:
-        return []
+        return files
     content_type = f"text/calendar; method={letter.calendar.method}; charset=utf-8"
     file = {"name": CALENDAR_NAME, "content_type": content_type, "content": letter.calendar.file}
-    return [file]
+    return [file, *files]
 
 
 def _shortened(text: str) -> str:

@@ -11,8 +11,9 @@ from zoneinfo import ZoneInfo
 
 from app.clinic import colours, settings
 from app.clinic.settings import ClinicSettings
-from app.messaging import agendas, stationery, visit_links
+from app.messaging import agendas, payment_letters, stationery, visit_links
 from app.messaging.calendar_file import Method, calendar_file
+from app.messaging.stationery import Attachment
 from app.messaging.truth import is_still_true, time_last_told
 from app.models import Appointment, OutboxMessage, Role
 from app.models import AppointmentStatus as Status
@@ -45,6 +46,7 @@ class Letter:
     text: str
     html: str
     calendar: CalendarPart | None = None
+    attachments: tuple[Attachment, ...] = ()
     headers: dict[str, str] = field(default_factory=dict)
     secrets: tuple[str, ...] = ()
 
@@ -73,6 +75,7 @@ def write(
         sheet.text,
         sheet.html,
         _calendar(message, clinic, base_url, sender),
+        payment_letters.attachments_of(message),
         ways.headers,
         (*ways.secrets, token) if token else tuple(ways.secrets),
     )
@@ -137,6 +140,8 @@ def _values_of(
             values |= _ways_to_change(appointment, ways, is_open=values["may_change"])
     if message.kind is Kind.DOCTOR_AGENDA:
         values |= agendas.values_of(message)
+    if message.kind in payment_letters.STILL_TRUE:
+        values |= payment_letters.values_of(message, ways.base_url, at)
     if message.kind in {Kind.APPOINTMENT_MOVED, Kind.DOCTOR_CHANGE}:
         values["before"] = datetime.fromisoformat(time_last_told(message))
     return values

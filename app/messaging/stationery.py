@@ -32,6 +32,15 @@ Caller = Callable[[], str]
 
 
 @dataclass(frozen=True, slots=True)
+class Attachment:
+    """A file that goes along with a letter."""
+
+    name: str
+    content_type: str
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class Sheet:
     """One letter, written down twice."""
 

@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from app.accounts import links
 from app.extensions import db
-from app.messaging import agendas, reminders
+from app.messaging import agendas, payment_letters, reminders
 from app.models import Appointment, MessageState, OutboxMessage, ProfileChange, TokenPurpose
 from app.models import AppointmentStatus as Status
 from app.models import MessageKind as Kind
@@ -38,8 +38,8 @@ def is_still_true(message: OutboxMessage, at: datetime) -> bool:
         return False
     if message.kind in TRUE_WHILE:
         return _is_true_of_appointment(message, at)
-    if message.kind in PLANNED:
-        return PLANNED[message.kind](message, at)
+    if message.kind in WATCHED:
+        return WATCHED[message.kind](message, at)
     if message.kind in LINKS:
         token = str(message.details.get("token", ""))
         return links.owner_of(token, LINKS[message.kind]) is not None
@@ -132,3 +132,4 @@ PLANNED: dict[Kind, Callable[[OutboxMessage, datetime], bool]] = {
     Kind.DOCTOR_AGENDA: agendas.is_still_wanted,
     Kind.TIME_RELEASED: _has_chosen_nothing_else,
 }
+WATCHED = PLANNED | payment_letters.STILL_TRUE

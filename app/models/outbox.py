@@ -51,6 +51,11 @@ class MessageKind(StrEnum):
     PAGE_PUBLISHED = "page_published"
     PAGE_REFUSED = "page_refused"
     INVITATION = "invitation"
+    PAYMENT_RECEIVED = "payment_received"
+    PAYMENT_FAILED = "payment_failed"
+    PAYMENT_REFUNDED = "payment_refunded"
+    PAYMENT_TOO_LATE = "payment_too_late"
+    PAYMENT_TROUBLE = "payment_trouble"
 
 
 class OutboxMessage(Base):
