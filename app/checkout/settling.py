@@ -214,3 +214,5 @@ def _paid(payment: Payment, appointment: Appointment, session: Session, *, may_b
         payment_news.too_late(payment)
         if appointment.status is Status.HELD:
             move_on(appointment, Status.EXPIRED, TIME, version=appointment.version)
+    else:
+        payment_news.received(payment)
