@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from app import clock
 from app.clinic import settings
 from app.clinic.settings import ClinicSettings
+from app.demo.money import EITHER
 from app.demo.people import ALSTER, CHIADO, DOCTORS, MITTE, WAITING, Colleague
 from app.extensions import db
 from app.models import (
@@ -21,6 +22,7 @@ from app.models import (
     HoursException,
     HoursExceptionKind,
     Location,
+    PayWhen,
     Role,
     Specialty,
     User,
@@ -80,6 +82,8 @@ def open_clinic(password_hash: str) -> None:
                 phone="+49 30 5550 100",
                 email="hello@demo.docket",
                 zone=BERLIN,
+                late_fee_percent=50,
+                no_show_fee_percent=100,
             )
         )
         places = {place.slug: place for place in _places()}
@@ -130,6 +134,7 @@ def _visit_types() -> list[VisitType]:
             mode=mode,
             needs_approval=needs_approval,
             price_cents=cents,
+            pay_when=PayWhen.EITHER if name in EITHER else PayWhen.AT_CLINIC,
             preparation=preparation,
         )
         for name, minutes, before, after, step, mode, needs_approval, cents, preparation in (

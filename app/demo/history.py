@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import delete, select
 
 from app import clock
-from app.demo import people
+from app.demo import money, people
 from app.demo.clinic import BERLIN, OPENED, SIGNS_IN, address_of
 from app.demo.plan import WEEKS_AHEAD, WEEKS_BACK, Fate, Planned, Planner, give_to_patients
 from app.extensions import db
@@ -54,6 +54,7 @@ def live_through(password_hash: str) -> None:
     for at, _, act in sorted(moments, key=lambda moment: moment[:2]):
         with clock.frozen(at):
             act()
+    money.pay_first_from_now()
     _forget_old_mail()
 
 
@@ -200,6 +201,8 @@ class _Story:
         )
         reason = self.chance.choice(people.REASONS)
         self.appointment = bookings.book(holder, patient, held.ref, reason)
+        if self.planned.ends_at < self.now - timedelta(days=1):
+            money.pay(self.appointment, always=self.planned.patient == 0)
 
     def _step(self, step: Step) -> Callable[[], None]:
         by_desk = step is Step.ARRIVE and self.chance.random() < 0.6
@@ -230,6 +233,7 @@ class _Story:
             self.chance.choice(reasons),
             version=self.appointment.version,
         )
+        money.give_back(self.appointment)
 
     def _patient_acting(self) -> Actor:
         return Actor(self.cast.patients[self.planned.patient].user, Who.PATIENT)

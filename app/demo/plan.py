@@ -14,6 +14,7 @@ from random import Random
 
 from app.clock import instant_of
 from app.directory.facts import DoctorFacts, VisitTypeFacts
+from app.models import PayWhen
 from app.scheduling.agenda import PlaceShape, Shape
 from app.scheduling.availability import bookable_starts, count, positions
 from app.scheduling.days import MINUTES_PER_TICK, local_day, run, starts_of
@@ -250,8 +251,14 @@ def _for_demo_patient(planned: list[Planned], doctor_of_demo: int, desk: Desk) -
         ]
         wished = desk.at + days * DAY
         if fitting:
-            chosen.append(min(fitting, key=lambda each: abs(each.starts_at - wished)))
+            chosen.append(min(fitting, key=lambda each: _distance(each, wished)))
     return chosen
+
+
+def _distance(each: Planned, wished: datetime) -> tuple[bool, timedelta]:
+    """How little it is what was wished; what is cancelled should have been paid, for its refund."""
+    is_unpaid = each.visit_type.pay_when is PayWhen.AT_CLINIC
+    return each.fate is Fate.CANCELLED and is_unpaid, abs(each.starts_at - wished)
 
 
 def _may_have(has: list[Planned], wanted: Planned, desk: Desk) -> bool:

@@ -15,6 +15,7 @@ from sqlalchemy import func, select
 
 from app import clock
 from app.accounts import passwords
+from app.billing import attention, ledger
 from app.clinic import revision, settings
 from app.demo import DEMO_PASSWORD, DEMO_SIGN_INS, history, load_if_empty
 from app.directory import catalogue
@@ -28,11 +29,17 @@ from app.models import (
     HoursException,
     OutboxMessage,
     Patient,
+    Payment,
+    PaymentStatus,
+    PayWhen,
+    Receipt,
+    Refund,
+    RefundState,
     User,
     VisitMode,
 )
 from app.models import AppointmentStatus as Status
-from app.scheduling import appointments, openings, strip
+from app.scheduling import appointments, no_shows, openings, strip
 from app.scheduling.states import OPEN, OWNS_CLAIMS
 from app.scheduling.strip import DayState
 from tests.builders import a_user
@@ -243,6 +250,40 @@ def test_only_the_latest_mail_is_still_to_go_out(demo):
     waiting = db.session.scalars(select(OutboxMessage.created_at)).all()
     assert 0 < len(waiting) <= 12
     assert min(waiting) > NOW - timedelta(days=1)
+
+
+def test_some_visits_are_paid_first_some_either_way_and_some_at_the_clinic(demo):
+    priced = {kind.pay_when for kind in catalogue.current().visit_types if kind.price_cents}
+    assert priced == set(PayWhen)
+
+
+def test_the_past_has_been_paid_for_as_the_ledger_says(demo):
+    payments = list(db.session.scalars(select(Payment)))
+    assert 15 < len(payments) < 150
+    for payment in payments:
+        visit = payment.appointment
+        assert visit.ends_at < NOW - timedelta(days=1)
+        assert visit.payment_status is ledger.status_of(visit.price_cents, [payment])
+        assert payment.session_id is payment.intent_id is None, "no gateway knows of it"
+    assert any(each.appointment.doctor_id == the_doctor().id for each in payments)
+
+
+def test_receipts_have_no_gap_and_are_in_the_order_of_time(demo):
+    receipts = list(db.session.scalars(select(Receipt).order_by(Receipt.number)))
+    assert [each.number for each in receipts] == list(range(1, len(receipts) + 1))
+    assert [each.issued_at for each in receipts] == sorted(each.issued_at for each in receipts)
+
+
+def test_the_demo_patient_has_paid_and_got_money_back(demo):
+    mine = [each for each in everything() if each.patient_id == the_patient().id]
+    states = {each.payment_status for each in mine}
+    assert {PaymentStatus.PAID, PaymentStatus.REFUNDED} <= states
+
+
+def test_no_money_of_the_past_is_still_on_its_way_or_in_need_of_somebody(demo):
+    assert set(db.session.scalars(select(Refund.state))) == {RefundState.SUCCEEDED}
+    assert attention.troubles().total == 0
+    assert no_shows.settle_up() == 0
 
 
 def test_some_appointments_were_moved(demo):
