@@ -7,6 +7,7 @@ import statistics
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 
 from flask import Flask
 from flask.testing import FlaskClient
@@ -16,8 +17,9 @@ from app.accounts import sessions
 from app.accounts.sessions import Device
 from app.clock import now
 from app.extensions import db
-from app.models import AuditEvent, Role, User
+from app.models import AuditEvent, Doctor, Role, User
 from app.models.reference import new_ref
+from bench import payments
 from bench.clinic import Size
 from bench.inside import counted
 
@@ -110,14 +112,23 @@ def costs(app: Flask) -> Iterator[Cost]:
             _name_people(connection)
             _write_trail(connection)
             _write_messages(connection)
+            payments.write(connection)
         admin = _admin()
         token = sessions.start(admin, Device("the bench", "127.0.0.1"))
     client = app.test_client()
     with client.session_transaction(base_url=ORIGIN) as session:
         session["_user_id"] = token
-    day = now().date().isoformat()
-    for page, address in PAGES.items():
-        yield _cost(app, client, page, address.format(day=day))
+    today = now().date()
+    with app.app_context():
+        doctor = db.session.scalars(select(Doctor.ref).limit(1)).one()
+    asked = {
+        "day": today.isoformat(),
+        "two_months_ago": (today - timedelta(62)).isoformat(),
+        "year_ago": (today - timedelta(365)).isoformat(),
+        "doctor": doctor,
+    }
+    for page, address in (PAGES | payments.PAGES).items():
+        yield _cost(app, client, page, address.format(**asked))
 
 
 def _cost(app: Flask, client: FlaskClient, page: str, address: str) -> Cost:

@@ -73,7 +73,7 @@ def wanted_now() -> Wanted:
         first_day=first,
         last_day=last,
         search=search,
-        user_ids=finding.ids_matching(search) if search else (),
+        user_ids=() if not search or takings.is_by_id(search) else finding.ids_matching(search),
         asked=chosen(Asked, request.args.get("state")),
         cause=chosen(RefundCause, request.args.get("cause")),
         doctor_id=known.id if known else None,

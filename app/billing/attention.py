@@ -92,7 +92,8 @@ def _in_another_currency(since: datetime) -> Select[int]:
         select(LedgerEntry.payment_id)
         .join(LedgerEntry.payment)
         .where(
-            LedgerEntry.at >= since,
+            Payment.started_at >= since,
+            Payment.problem != "",
             LedgerEntry.kind.in_(counted),
             LedgerEntry.currency != Payment.currency,
         )

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 from sqlalchemy import String, cast, func, select
 
@@ -12,8 +14,9 @@ from app.billing.takings import Wanted
 from app.extensions import db
 from app.models import Appointment, LedgerEntry, LedgerKind, Payment
 
-LONGEST = timedelta(days=92)
-MINUTE = len("2026-11-24 07:00")
+LONGEST = timedelta(days=62)
+MINUTE = "2026-11-24 07:00"
+HOUR = MINUTE[:-3]
 
 
 @dataclass(slots=True)
@@ -58,27 +61,22 @@ def are_for(wanted: Wanted) -> bool:
 
 def of(wanted: Wanted) -> Sums:
     """What has moved on the days of the period, whenever it was begun."""
-    at = func.substr(cast(LedgerEntry.at, String(30)), 1, MINUTE)
-    by = (at, Appointment.doctor_id, Payment.method, LedgerEntry.kind, LedgerEntry.currency)
-    rows = db.session.execute(
-        select(*by, func.sum(LedgerEntry.cents))
-        .join(LedgerEntry.payment)
-        .join(Payment.appointment)
-        .where(LedgerEntry.at >= takings.midnight(wanted.first_day, wanted.zone))
-        .where(LedgerEntry.at < takings.midnight(wanted.last_day + timedelta(1), wanted.zone))
-        .where(*takings.narrowed(wanted))
-        .group_by(*by)
-    )
     found = Sums()
-    for minute, doctor_id, method, kind, currency, cents in rows:
-        on = datetime.fromisoformat(minute).replace(tzinfo=UTC).astimezone(wanted.zone).date()
+    for doctor_id, method, kind, currency, cents in _grouped(
+        wanted, Appointment.doctor_id, Payment.method
+    ):
         for counted in (
-            found.by_day.setdefault((on, currency), Sum()),
             found.by_doctor.setdefault((doctor_id, currency), Sum()),
             found.by_method.setdefault((method, currency), Sum()),
             found.in_all.setdefault(currency, Sum()),
         ):
             counted.add(kind, int(cents))
+    known = MINUTE if _has_odd_hours(wanted) else HOUR
+    part = func.substr(cast(LedgerEntry.at, String(30)), 1, len(known))
+    for begun, kind, currency, cents in _grouped(wanted, part):
+        at = datetime.fromisoformat(begun + MINUTE[len(begun) :])
+        on = at.replace(tzinfo=UTC).astimezone(wanted.zone).date()
+        found.by_day.setdefault((on, currency), Sum()).add(kind, int(cents))
     return found
 
 
@@ -88,3 +86,25 @@ def of_one(payment: Payment) -> Sum:
     for entry in payment.entries:
         found.add(entry.kind, entry.cents)
     return found
+
+
+def _grouped(wanted: Wanted, *by: Any) -> Sequence[Any]:
+    """What has moved in the period, summed for each kind and currency of some columns."""
+    narrowed = list(takings.narrowed(wanted))
+    columns = (*by, LedgerEntry.kind, LedgerEntry.currency)
+    query = select(*columns, func.sum(LedgerEntry.cents)).group_by(*columns)
+    if narrowed or len(by) > 1:
+        query = query.join(LedgerEntry.payment).join(Payment.appointment)
+    return db.session.execute(
+        query.where(
+            LedgerEntry.at >= takings.midnight(wanted.first_day, wanted.zone),
+            LedgerEntry.at < takings.midnight(wanted.last_day + timedelta(1), wanted.zone),
+            *narrowed,
+        )
+    ).all()
+
+
+def _has_odd_hours(wanted: Wanted) -> bool:
+    """Whether days may begin within an hour of UTC's."""
+    days = (wanted.first_day, wanted.last_day + timedelta(1))
+    return any(takings.midnight(day, wanted.zone).astimezone(UTC).minute for day in days)

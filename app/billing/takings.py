@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, Select, or_, select
+from sqlalchemy import ColumnElement, Select, select, union
 from sqlalchemy.orm import contains_eager, joinedload, selectinload
 
 from app.errors import NotFound
@@ -105,7 +105,7 @@ def find(wanted: Wanted, page: int) -> Page[Payment]:
         selectinload(Payment.refunds),
     )
     number: ColumnElement[int] = Payment.id.expression
-    return page_of(query, number, [number.desc()], page)
+    return page_of(query, number, [Payment.started_at.desc(), number.desc()], page)
 
 
 def every(wanted: Wanted) -> Iterator[Payment]:
@@ -148,7 +148,7 @@ def payment_of(ref: str) -> Payment:
 
 def _found(wanted: Wanted) -> Select[Payment]:
     query = select(Payment).join(Payment.appointment).where(*narrowed(wanted))
-    if _is_by_id(wanted.search):
+    if is_by_id(wanted.search):
         return query
     return query.where(
         Payment.started_at >= midnight(wanted.first_day, wanted.zone),
@@ -156,9 +156,9 @@ def _found(wanted: Wanted) -> Select[Payment]:
     )
 
 
-def _is_by_id(search: str) -> bool:
-    """Whether it can only be a reference or an id of Stripe's."""
-    return "_" in search or any(letter.isdigit() for letter in search)
+def is_by_id(search: str) -> bool:
+    """Whether what is searched for can only be a reference or an id of Stripe's."""
+    return "@" not in search and ("_" in search or any(letter.isdigit() for letter in search))
 
 
 def narrowed(wanted: Wanted) -> Iterable[ColumnElement[bool]]:
@@ -189,20 +189,25 @@ def _has_entry(kind: LedgerKind) -> ColumnElement[bool]:
 
 
 def _searched(wanted: Wanted) -> ColumnElement[bool]:
-    text = wanted.search
-    if _is_by_id(text) and "@" not in text:
-        entries = select(LedgerEntry.payment_id).where(LedgerEntry.stripe_id == text)
-        refunds = select(Refund.payment_id).where(Refund.stripe_id == text)
-        return or_(
-            Payment.ref == text.lower(),
-            Appointment.ref == text.lower(),
-            Payment.session_id == text,
-            Payment.intent_id == text,
-            Payment.id.in_(entries),
-            Payment.id.in_(refunds),
-        )
+    if is_by_id(wanted.search):
+        return Payment.id.in_(_with_id(wanted.search))
     patients = select(Patient.id).where(Patient.user_id.in_(wanted.user_ids))
     return Appointment.patient_id.in_(patients)
+
+
+def _with_id(text: str) -> Sequence[int]:
+    """The payments that have a reference or an id, found one index at a time: a database that is
+    asked for all of them at once uses none."""
+    entries = LedgerEntry.kind.in_(set(LedgerKind)) & (LedgerEntry.stripe_id == text)
+    found = union(
+        select(Payment.id).where(Payment.ref == text.lower()),
+        select(Payment.id).where(Payment.session_id == text),
+        select(Payment.id).where(Payment.intent_id == text),
+        select(Payment.id).join(Payment.appointment).where(Appointment.ref == text.lower()),
+        select(LedgerEntry.payment_id).where(entries),
+        select(Refund.payment_id).where(Refund.stripe_id == text),
+    )
+    return db.session.scalars(found).all()
 
 
 def midnight(on: date, zone: ZoneInfo) -> datetime:

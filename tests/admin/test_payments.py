@@ -6,7 +6,7 @@ import csv
 import io
 import re
 from collections.abc import Iterator
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from zoneinfo import ZoneInfo
 
@@ -19,7 +19,7 @@ from app.billing import attention, refunds, sums, takings
 from app.checkout import reconciling
 from app.errors import ChangedMeanwhile, NotAllowed
 from app.extensions import db
-from app.models import Payment, PaymentStatus, Refund, RefundState, Role, User
+from app.models import LedgerEntry, Payment, PaymentStatus, Refund, RefundState, Role, User
 from tests.admin.conftest import Office
 from tests.builders import a_user
 from tests.checkout.conftest import PRICE, Desk, desk_of
@@ -79,6 +79,14 @@ def test_payments_are_found_by_what_is_known_of_them(office: Office, desk: Desk)
     assert listed(office, "q=alva") == [ines]
     assert listed(office, f"q={jonas}") == [jonas]
     assert listed(office, f"q={intent}") == [ines]
+    with desk.app.app_context():
+        visit = (
+            db.session.scalars(select(Payment).where(Payment.ref == jonas)).one().appointment.ref
+        )
+        charge = db.session.scalars(select(LedgerEntry.stripe_id).where(LedgerEntry.id == 1)).one()
+    assert listed(office, f"q={visit}") == [jonas]
+    assert listed(office, f"q={charge}") == [ines]
+    assert listed(office, "q=pi_nobody") == []
     assert listed(office, "q=nobody") == []
     assert listed(office, "state=paid") == [jonas, ines]
     assert listed(office, "state=failed") == []
@@ -96,6 +104,20 @@ def test_sums_are_of_the_days_and_the_doctor(office: Office, desk: Desk) -> None
     text = office.admin.get(LIST).text
     assert "Dr. Ada Berg €90.00 −€20.00 0 −€1.86 €68.14" in text
     assert "Tue 24 Nov €90.00 −€20.00 0 −€1.86 €68.14" in text
+
+
+def test_sums_are_bounded_and_days_begin_where_the_clinic_is(office: Office, desk: Desk) -> None:
+    paid(desk)
+    assert "Sums by day" in office.admin.get(f"{LIST}?from=2026-09-23&to=2026-11-24").text
+    assert "at most 62 days" in office.admin.get(f"{LIST}?from=2026-09-22&to=2026-11-24").text
+    with desk.app.app_context():
+        for zone, day in (("Europe/Berlin", 24), ("Asia/Kolkata", 25), ("Pacific/Apia", 25)):
+            db.session.execute(
+                update(LedgerEntry).values(at=datetime(2026, 11, 24, 18, 45, tzinfo=UTC))
+            )
+            db.session.commit()
+            wanted = takings.Wanted(ZoneInfo(zone), date(2026, 11, 1), date(2026, 11, 30))
+            assert {on for on, _ in sums.of(wanted).by_day} == {date(2026, 11, day)}
 
 
 def test_the_list_asks_the_database_as_often_for_many_as_for_one(
