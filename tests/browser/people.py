@@ -11,13 +11,16 @@ from playwright.sync_api import Page
 from app import clock
 from app.accounts import invitations
 from app.accounts.invitations import Newcomer
+from app.billing import receipts
 from app.directory import specialties
+from app.extensions import db
 from app.messaging import feeds
-from app.models import Role
+from app.models import Appointment, LedgerEntry, LedgerKind, Payment, PaymentState, Role
 from app.scheduling import visits
 from app.scheduling.moves import Actor
 from app.scheduling.visits import Step
 from app.signing import Purpose, Signer
+from app.transaction import transactional
 from tests.builders import (
     BERLIN,
     PASSWORD,
@@ -42,6 +45,7 @@ class Clinic:
     user: str
     finished: str
     unreached: str  # a patient without an e-mail address
+    paid: str  # the payment of the finished visit
     stop: str  # the token of a link in a letter
     removed: int  # by which a specialty can be brought back
 
@@ -76,6 +80,7 @@ def open_clinic(app: Flask) -> Clinic:
         finished = booked(a_patient("Rui Costa"), doctor, at(f"{day} 11:00"), check_up)
         for step in (Step.START, Step.COMPLETE):
             visits.take(finished, step, Actor.of(doctor.user), version=finished.version)
+        paid = _paid(finished)
         feeds.renew(patient.user, seen=feeds.OFF)
         return Clinic(
             doctor=doctor.ref,
@@ -85,9 +90,34 @@ def open_clinic(app: Flask) -> Clinic:
             user=patient.user.ref,
             finished=finished.ref,
             unreached=unreached.ref,
+            paid=paid,
             stop=_signer(app).token(Purpose.STOP_REMINDERS, patient.user.ref),
             removed=specialties.remove(a_specialty("Phrenology"), admin, version=1),
         )
+
+
+@transactional
+def _paid(visit: Appointment) -> str:
+    """A payment for a visit, of which some has gone back, with its receipt; its reference."""
+    now = clock.now()
+    payment = Payment(
+        appointment_id=visit.id,
+        state=PaymentState.PAID,
+        cents=4000,
+        currency="EUR",
+        create_key="a key",
+        session_id="cs_test_of_a_visit",
+        due_at=now,
+        settled_at=now,
+        method="card",
+    )
+    for kind, cents, name in ((LedgerKind.CHARGE, 4000, "ch_a"), (LedgerKind.REFUND, -500, "re_a")):
+        entry = LedgerEntry(kind=kind, cents=cents, currency="EUR", stripe_id=name, at=now)
+        payment.entries.append(entry)
+    db.session.add(payment)
+    db.session.flush()
+    receipts.issue(payment)
+    return payment.ref
 
 
 def _signer(app: Flask) -> Signer:

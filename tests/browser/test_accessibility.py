@@ -41,6 +41,7 @@ PAGES = {
         "/profile/password/",
         "/profile/sessions/",
         "/account/messages/",
+        "/payments/",
         "/admin/",
     ],
     "doctor@example.org": [
@@ -86,6 +87,9 @@ PAGES = {
         "/board/hours/?doctor={doctor}",
         "/board/time-off/?doctor={doctor}",
         "/admin/appointments/",
+        "/admin/payments/",
+        "/admin/payments/{paid}/",
+        "/payments/{paid}/receipt/",
         "/admin/audit/",
         "/admin/messages/",
         "/admin/messages/?state=undelivered&q=nobody",
@@ -161,6 +165,7 @@ def test_every_page_is_accessible_and_keeps_the_policy(
                 times=clinic.times,
                 finished=clinic.finished,
                 unreached=clinic.unreached,
+                paid=clinic.paid,
                 stop=clinic.stop,
                 removed=clinic.removed,
             )
