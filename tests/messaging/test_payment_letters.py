@@ -102,6 +102,10 @@ def cancelled(desk: Desk) -> Payment:
     visit = desk.the(payment.appointment)
     assert visit.patient is not None
     changes.cancel(visit, Actor.of(visit.patient.user), "", version=visit.version)
+    with db.engine.begin() as connection:  # it can no longer be taken back
+        connection.execution_options(docket_writes=True)
+        connection.execute(update(Refund).values(next_try_at=clock.now().replace(year=2020)))
+    db.session.rollback()
     desk.work()
     return payment
 
@@ -141,6 +145,13 @@ STEPS: dict[Callable[[Desk], Payment], list[str]] = {
     never_paid: ["patient: time_released"],
     too_late: ["patient: time_released", "patient: payment_too_late"],
     given_back: [CONFIRMED, "patient: payment_received", "patient: payment_refunded"],
+    cancelled: [
+        CONFIRMED,
+        "patient: payment_received",
+        "patient: appointment_cancelled",
+        "doctor: doctor_change",
+        "patient: payment_refunded",
+    ],
     refund_fails: [
         CONFIRMED,
         "patient: payment_received",
