@@ -92,8 +92,7 @@ def _in_another_currency(since: datetime) -> Select[int]:
         select(LedgerEntry.payment_id)
         .join(LedgerEntry.payment)
         .where(
-            Payment.started_at >= since,
-            Payment.problem != "",
+            LedgerEntry.at >= since,
             LedgerEntry.kind.in_(counted),
             LedgerEntry.currency != Payment.currency,
         )
