@@ -21,7 +21,9 @@ from app.models import (
     Payment,
     PaymentState,
     PaymentStatus,
+    PayWhen,
     Role,
+    VisitType,
 )
 from app.scheduling.hits import NO_ANSWER, Hit, Unanswered
 from tests.builders import a_user
@@ -86,7 +88,7 @@ def test_each_list_says_in_a_word_where_the_money_is(
     assert "€45.00 paid online, €45.00 paid back." in said
 
 
-def test_a_board_whose_money_has_moved_is_no_longer_the_same(desk: Desk, patient: Visitor) -> None:
+def test_money_is_asked_for_only_where_something_was_paid(desk: Desk, patient: Visitor) -> None:
     visit = pays(desk, patient)
     with desk.app.app_context():
         stored = db.session.get_one(Appointment, visit.id)
@@ -201,3 +203,18 @@ def test_a_lost_dispute_is_not_disputed_for_ever(desk: Desk, patient: Visitor) -
         desk.hear_all()
         assert the_visit(desk).payment_status is PaymentStatus.REFUNDED
         assert attention.troubles().disputed == []
+
+
+def test_what_is_paid_at_the_clinic_is_to_be_paid_until_the_visit_is_over(
+    desk: Desk, patient: Visitor, doctor: Visitor, frozen_clock: FrozenClock
+) -> None:
+    with desk.app.app_context():
+        db.session.scalars(select(VisitType)).one().pay_when = PayWhen.AT_CLINIC
+        db.session.commit()
+    patient.submit(review(desk, patient).form("/appointment/book/"))
+    visit = the_visit(desk)
+    page = doctor.get(f"/board/visit/{visit.ref}/")
+    assert "To pay</span>" in page.html
+    assert "gets everything back" not in page.text
+    doctor.submit(page.form(f"/board/{visit.ref}/cancel/"), reason="I am ill")
+    assert "To pay</span>" not in doctor.get(f"/board/visit/{visit.ref}/").html
