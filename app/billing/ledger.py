@@ -145,3 +145,11 @@ def payments_of(appointment: Appointment, *, lock: bool = False) -> Sequence[Pay
 def refresh(appointment: Appointment, payments: Sequence[Payment]) -> None:
     """Write down where the money of an appointment is, in the transaction that moved it."""
     appointment.payment_status = status_of(appointment.price_cents, payments)
+
+
+def refresh_for(payment: Payment) -> None:
+    """The same for the appointment of a payment that is locked; the appointment is locked next."""
+    appointment = db.session.get_one(
+        Appointment, payment.appointment_id, with_for_update=True, populate_existing=True
+    )
+    refresh(appointment, payments_of(appointment))

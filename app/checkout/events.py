@@ -10,7 +10,7 @@ from app.checkout.facts import Dispute, Event, dispute_of
 from app.checkout.gateway import Gateway
 from app.extensions import db
 from app.messaging import payment_news
-from app.models import Appointment, LedgerKind, Payment
+from app.models import LedgerKind, Payment
 from app.transaction import let_go, transactional
 
 SESSIONS = (
@@ -76,5 +76,4 @@ def write_down_dispute(dispute: Dispute, event: Event | None = None) -> None:
         ledger.enter(payment, LedgerKind.DISPUTE_WON, dispute.cents, dispute.id, dispute.at)
     elif dispute.is_lost:
         ledger.enter(payment, LedgerKind.DISPUTE_LOST, 0, dispute.id, dispute.at)
-    appointment = db.session.get_one(Appointment, payment.appointment_id)
-    ledger.refresh(appointment, ledger.payments_of(appointment))
+    ledger.refresh_for(payment)

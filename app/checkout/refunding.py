@@ -14,7 +14,7 @@ from app.checkout.gateway import Gateway, GatewayDown, GatewayRefused
 from app.clinic import audit
 from app.extensions import db
 from app.messaging import payment_news
-from app.models import Appointment, LedgerKind, Payment, Refund, RefundCause, RefundState
+from app.models import LedgerKind, Payment, Refund, RefundCause, RefundState
 from app.transaction import database_time, let_go, rows_changed, transactional
 
 LEASE = timedelta(minutes=2)  # longer than the gateway may take
@@ -116,10 +116,7 @@ def _write_down(sent: SentRefund, number: int | None = None, event: Event | None
             payment_news.refund_failed(refund)
         else:
             payment_news.refunded(refund)
-    appointment = db.session.get_one(
-        Appointment, payment.appointment_id, with_for_update=True, populate_existing=True
-    )
-    ledger.refresh(appointment, ledger.payments_of(appointment))
+    ledger.refresh_for(payment)
     return True
 
 
@@ -181,8 +178,4 @@ def _fail(number: int, error: str) -> None:
     )
     refund = db.session.get_one(Refund, number)
     payment_news.refund_failed(refund)
-    payment = refund.payment
-    appointment = db.session.get_one(
-        Appointment, payment.appointment_id, with_for_update=True, populate_existing=True
-    )
-    ledger.refresh(appointment, ledger.payments_of(appointment))
+    ledger.refresh_for(refund.payment)

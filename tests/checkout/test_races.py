@@ -7,6 +7,7 @@ from functools import partial
 import pytest
 from sqlalchemy import func, select
 
+from app import clock
 from app.checkout import events, refunding, settling
 from app.extensions import db
 from app.models import AppointmentStatus as Status
@@ -66,6 +67,19 @@ def test_twenty_copies_about_money_that_goes_back_have_one_effect(
     entry = LedgerKind.REFUND if kind == "refund.created" else LedgerKind.DISPUTE
     assert count(LedgerEntry, kind=entry) == 1
     assert count(StripeEvent, id=told.id) == 1
+
+
+def test_a_dispute_that_twenty_comparisons_find_at_once_is_entered_once(racing_desk: Desk) -> None:
+    desk = racing_desk
+    payment = desk.begin()
+    desk.card(payment)
+    desk.settle(payment)
+    (charge,) = desk.sandbox.store.all("charge")
+    desk.sandbox.ledger.dispute(charge, desk.sandbox.now())
+    (dispute,) = desk.gateway.disputes_since(clock.now().replace(year=2020))
+    race(desk.app, [partial(events.write_down_dispute, dispute)] * 20)
+    assert count(LedgerEntry, kind=LedgerKind.DISPUTE) == 1
+    assert desk.the(payment.appointment).payment_status is PaymentStatus.DISPUTED
 
 
 def test_return_page_and_webhook_meet_without_harm(racing_desk: Desk) -> None:
