@@ -123,7 +123,7 @@ def costs(app: Flask) -> Iterator[Cost]:
         doctor = db.session.scalars(select(Doctor.ref).limit(1)).one()
     asked = {
         "day": today.isoformat(),
-        "two_months_ago": (today - timedelta(62)).isoformat(),
+        "two_months_ago": (today - timedelta(60)).isoformat(),
         "year_ago": (today - timedelta(365)).isoformat(),
         "doctor": doctor,
     }

@@ -23,7 +23,7 @@ PAGES = {
     "payments, of many people": "/admin/payments/?q=chiara&from={year_ago}",
     "payments, by an id": "/admin/payments/?q=pi_77777",
     "payments, by an id nobody has": "/admin/payments/?q=pi_nobody",
-    "payments, summed over 62 days": "/admin/payments/?from={two_months_ago}",
+    "payments, summed over two months": "/admin/payments/?from={two_months_ago}",
     "payments, summed for a doctor": "/admin/payments/?doctor={doctor}&from={two_months_ago}",
     "payments, summed by debit": "/admin/payments/?method=sepa_debit&from={two_months_ago}",
     "payments, two months long ago": "/admin/payments/?from=2025-01-01&to=2025-02-28",
